@@ -1,0 +1,98 @@
+import { digestParts, type Digest } from '../oci/digest.ts'
+import { RegistryError } from '../oci/errors.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+import { blobHolderKey, blobKey, blobUserKey } from './keys.ts'
+import type { ObjectStore } from './object-store.ts'
+import { hashSource, writeObject, type ObjectSource } from './write-object.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Content-addressed bytes, stored once for the whole registry, and which repository holds which of them. Sizes are
+ * bytes; an absent blob is `null`.
+ */
+export class Blobs {
+  readonly #objects: ObjectStore
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects
+  }
+
+  /** Size of the blob, if `repository` holds it. One HEAD. */
+  async stat(repository: RepositoryName, digest: Digest): Promise<number | null> {
+    const held = await this.#objects.head(blobHolderKey(digest, repository))
+    return held === null ? null : Number(held.metadata['size'])
+  }
+
+  /** Size of the blob, whoever holds it. One HEAD; never an answer to a client by itself. */
+  async find(digest: Digest): Promise<number | null> {
+    return (await this.#objects.head(blobKey(digest)))?.size ?? null
+  }
+
+  /** From now on `repository` holds this blob, which is in storage. */
+  async hold(repository: RepositoryName, digest: Digest, size: number): Promise<void> {
+    await this.#objects.put(blobHolderKey(digest, repository), NOTHING, { metadata: { size: String(size) } })
+  }
+
+  /** The bytes stay: other repositories may hold them. */
+  async release(repository: RepositoryName, digest: Digest): Promise<void> {
+    await this.#objects.delete(blobHolderKey(digest, repository))
+  }
+
+  /** Notes that a manifest of `repository` uses this blob or manifest, which keeps it from being collected. */
+  async noteUser(repository: RepositoryName, digest: Digest, manifest: Digest): Promise<void> {
+    await this.#objects.put(blobUserKey(digest, repository, manifest), NOTHING)
+  }
+
+  /**
+   * Stores the bytes under their digest, and answers their size. On error nothing is stored. Idempotent.
+   *
+   * A store that checks digests itself gets the body passed on unread. Otherwise it is hashed here on its way.
+   *
+   * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`
+   */
+  async write(digest: Digest, source: ObjectSource): Promise<number> {
+    const { algorithm, hex } = digestParts(digest)
+    const { features, limits } = this.#objects
+    const checked = features.has('checksum-sha256') && algorithm === 'sha256'
+    const [body, ...more] = 'length' in source.streams ? source.streams : []
+    if (checked && body !== undefined && more.length === 0 && source.size !== null && source.size <= limits.putBytes) {
+      await this.#objects.putStream(blobKey(digest), body, source.size, hex)
+      return source.size
+    }
+    const written = await writeObject(this.#objects, blobKey(digest), source, algorithm, (found) => {
+      if (found.hex !== hex) throw digestMismatch(digest, found.hex)
+    })
+    return written.size
+  }
+
+  /**
+   * Copies, inside the storage, an object that is known to hold exactly these bytes.
+   *
+   * @returns false when that object is gone
+   */
+  async adopt(digest: Digest, key: string, size: number): Promise<boolean> {
+    return this.#objects.copy(key, blobKey(digest), size)
+  }
+
+  /**
+   * Reads the bytes of a blob that is stored already, and stores nothing.
+   *
+   * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`
+   */
+  async verify(digest: Digest, source: ObjectSource): Promise<number> {
+    const { algorithm, hex } = digestParts(digest)
+    const found = await hashSource(source, algorithm)
+    if (found.hex !== hex) throw digestMismatch(digest, found.hex)
+    return found.size
+  }
+
+  presign(digest: Digest, now: Date): Promise<URL> {
+    return this.#objects.presignGet(blobKey(digest), now)
+  }
+}
+
+export function digestMismatch(expected: Digest, foundHex: string): RegistryError {
+  const found = `${digestParts(expected).algorithm}:${foundHex}`
+  return new RegistryError('DIGEST_INVALID', { detail: { expected, found } })
+}

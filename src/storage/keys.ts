@@ -1,0 +1,85 @@
+import { digestParts, type Digest } from '../oci/digest.ts'
+import type { Tag } from '../oci/reference.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+
+/**
+ * Every key of the bucket and of KV is built here. What ends in `Prefix` ends in a slash, so that a listing can
+ * never reach into a neighbour. Names with a leading `_`, `@` or `!` can be no component of a repository's name.
+ * docs/storage-schema.md tells what lies under each.
+ */
+
+export function blobKey(digest: Digest): string {
+  const { algorithm, hex } = digestParts(digest)
+  return `blobs/${algorithm}/${hex}`
+}
+
+/** This repository holds this blob. */
+export function blobHolderKey(digest: Digest, repository: RepositoryName): string {
+  return `${refsPrefix(digest)}${repository}/@`
+}
+
+/** This manifest of this repository uses this blob, or child manifest. */
+export function blobUserKey(digest: Digest, repository: RepositoryName, manifest: Digest): string {
+  return `${refsPrefix(digest)}${repository}/@${dashed(manifest)}`
+}
+
+function refsPrefix(digest: Digest): string {
+  const { algorithm, hex } = digestParts(digest)
+  return `refs/${algorithm}/${hex}/`
+}
+
+export function manifestKey(repository: RepositoryName, digest: Digest): string {
+  const { algorithm, hex } = digestParts(digest)
+  return `repositories/${repository}/_manifests/${algorithm}/${hex}`
+}
+
+export function taggedPrefix(repository: RepositoryName, digest: Digest): string {
+  return `repositories/${repository}/_tagged/${dashed(digest)}/`
+}
+
+export function tagsPrefix(repository: RepositoryName): string {
+  return `repositories/${repository}/_tags/`
+}
+
+/** Newest first in a listing: the later the moment, the smaller the number. */
+export function historyKey(repository: RepositoryName, tag: Tag, at: Date, digest: Digest | null): string {
+  const reverse = String(MAX_TIME_MS - at.getTime()).padStart(16, '0')
+  return `repositories/${repository}/_history/${tag}/${reverse}-${digest === null ? 'deleted' : dashed(digest)}`
+}
+
+export function referrerKey(repository: RepositoryName, subject: Digest, referrer: Digest): string {
+  return `repositories/${repository}/_referrers/${dashed(subject)}/${dashed(referrer)}`
+}
+
+export function catalogKey(repository: RepositoryName): string {
+  return `catalog/${repository}!`
+}
+
+export function uploadPrefix(sessionId: string): string {
+  return `uploads/${sessionId}/`
+}
+
+/** @param offset of the chunk's first byte in the blob; padded, so that a listing has the chunks in order */
+export function chunkKey(sessionId: string, offset: number, nonce: string): string {
+  return `${uploadPrefix(sessionId)}${String(offset).padStart(OFFSET_DIGITS, '0')}-${nonce}`
+}
+
+/** The offset in a chunk's key; `null` for another key. */
+export function chunkOffset(key: string): number | null {
+  const [, digits] = /\/(\d{16})-[^/]+$/.exec(key) ?? []
+  return digits === undefined ? null : Number(digits)
+}
+
+/** Of KV: tag -> manifest. */
+export function tagIndexKey(repository: RepositoryName, tag: Tag): string {
+  return `tag:${repository}:${tag}`
+}
+
+function dashed(digest: Digest): string {
+  return digest.replace(':', '-')
+}
+
+/** The last moment that a `Date` can hold. */
+const MAX_TIME_MS = 8_640_000_000_000_000
+
+const OFFSET_DIGITS = 16

@@ -1,0 +1,42 @@
+import type { Digest } from '../oci/digest.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+import { manifestKey, referrerKey } from './keys.ts'
+import type { ObjectStore } from './object-store.ts'
+
+export interface ManifestInfo {
+  readonly mediaType: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** A repository's manifests: the exact bytes that were pushed, under their digest. An absent one is `null`. */
+export class Manifests {
+  readonly #objects: ObjectStore
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects
+  }
+
+  async stat(repository: RepositoryName, digest: Digest): Promise<ManifestInfo | null> {
+    const found = await this.#objects.head(manifestKey(repository, digest))
+    return found === null ? null : { mediaType: found.contentType, size: found.size }
+  }
+
+  async get(repository: RepositoryName, digest: Digest): Promise<(ManifestInfo & { bytes: Uint8Array }) | null> {
+    const found = await this.#objects.get(manifestKey(repository, digest))
+    return found === null ? null : { mediaType: found.contentType, size: found.size, bytes: found.bytes }
+  }
+
+  async put(repository: RepositoryName, digest: Digest, mediaType: string, bytes: Uint8Array): Promise<void> {
+    await this.#objects.put(manifestKey(repository, digest), bytes, { contentType: mediaType })
+  }
+
+  async delete(repository: RepositoryName, digest: Digest): Promise<void> {
+    await this.#objects.delete(manifestKey(repository, digest))
+  }
+
+  /** A hint that `referrer` has this subject, written before the manifest itself. */
+  async noteReferrer(repository: RepositoryName, subject: Digest, referrer: Digest): Promise<void> {
+    await this.#objects.put(referrerKey(repository, subject, referrer), new Uint8Array(0))
+  }
+}

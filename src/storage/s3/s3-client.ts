@@ -1,0 +1,92 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { FetchHttpHandler } from '@smithy/fetch-http-handler'
+
+import type { StoreFeature } from '../object-store.ts'
+
+export interface S3Settings {
+  readonly endpoint: string
+  readonly bucket: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
+  readonly pathStyle: boolean
+  readonly features: ReadonlySet<StoreFeature>
+  /** How long a request that carries no stream may take until its answer begins, and a stream may stand still. */
+  readonly timeoutMs: number
+}
+
+/** Tries of a request that can be repeated, with the SDK's growing pauses between them. */
+const MAX_ATTEMPTS = 4
+
+export interface S3Clients {
+  /** For what can be sent again: times out and retries. */
+  readonly repeatable: S3Client
+  /** For streamed bodies, which exist once: neither. */
+  readonly streaming: S3Client
+}
+
+export function createS3Clients(settings: S3Settings): S3Clients {
+  const common: S3ClientConfig = {
+    endpoint: settings.endpoint,
+    region: settings.region,
+    forcePathStyle: settings.pathStyle,
+    credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
+    // The SDK's default CRC turns a streamed body into chunked framing that stores refuse, or store as content.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  }
+  return {
+    repeatable: unsignedPayload(
+      new S3Client({ ...common, maxAttempts: MAX_ATTEMPTS, requestHandler: fetchHandler(settings.timeoutMs) }),
+    ),
+    streaming: unsignedPayload(new S3Client({ ...common, maxAttempts: 1, requestHandler: fetchHandler(null) })),
+  }
+}
+
+/**
+ * The body is not part of the signature: what matters is hashed already and compared before it becomes visible, and
+ * some stores hold a body in memory to check a signed one.
+ */
+function unsignedPayload(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { request } = args
+      if (isHttpRequest(request)) request.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
+      return next(args)
+    },
+    { step: 'build', name: 'unsignedPayload' },
+  )
+  return client
+}
+
+function isHttpRequest(request: unknown): request is { headers: Record<string, string> } {
+  return typeof request === 'object' && request !== null && 'headers' in request
+}
+
+/** @param timeoutMs from the request until its answer begins, or `null` for as long as it takes */
+function fetchHandler(timeoutMs: number | null): FetchHttpHandler {
+  return new FetchHttpHandler({
+    async customFetch(input: RequestInfo | URL) {
+      const abort = new AbortController()
+      const timer =
+        timeoutMs === null
+          ? null
+          : setTimeout(() => {
+              abort.abort()
+            }, timeoutMs)
+      try {
+        return await fetch(input, { signal: abort.signal, redirect: 'manual' })
+      } catch (cause) {
+        // The SDK knows the words of browsers and Node for a lost connection, but not workerd's.
+        const reason = abort.signal.aborted ? 'no answer in time' : 'connection lost'
+        throw Object.assign(new Error(`Cannot reach storage: ${reason}`, { cause }), {
+          name: 'TimeoutError',
+          $retryable: { throttling: false },
+        })
+      } finally {
+        if (timer !== null) clearTimeout(timer)
+      }
+    },
+  })
+}

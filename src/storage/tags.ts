@@ -1,0 +1,74 @@
+import { parseDescriptor, parseObject, type Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { parseTag, type Tag } from '../oci/reference.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+import { historyKey, taggedPrefix, tagsPrefix } from './keys.ts'
+import type { ListPage, ObjectStore } from './object-store.ts'
+import { readJson, writeJson } from './json-object.ts'
+
+/** The manifest that a tag points to, and who moved it there when. */
+export interface TagRecord extends Descriptor {
+  /** RFC 3339. */
+  readonly pushedAt: string
+  readonly pushedBy: string
+}
+
+/** Tag records: the truth about tags. KV only repeats them, see registry/tags.ts for the order of the two. */
+export class Tags {
+  readonly #objects: ObjectStore
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects
+  }
+
+  async get(repository: RepositoryName, tag: Tag): Promise<TagRecord | null> {
+    const value = await readJson(this.#objects, tagsPrefix(repository) + tag)
+    if (value === null) return null
+    const { pushedAt, pushedBy } = parseObject(value, 'tag record')
+    return { ...parseDescriptor(value, 'tag record'), pushedAt: String(pushedAt), pushedBy: String(pushedBy) }
+  }
+
+  async put(repository: RepositoryName, tag: Tag, record: TagRecord): Promise<void> {
+    await writeJson(this.#objects, tagsPrefix(repository) + tag, record)
+  }
+
+  async delete(repository: RepositoryName, tag: Tag): Promise<void> {
+    await this.#objects.delete(tagsPrefix(repository) + tag)
+  }
+
+  /** Tags in byte order. One listing. */
+  async list(repository: RepositoryName, page: ListPage): Promise<{ tags: readonly Tag[]; more: boolean }> {
+    return this.#names(tagsPrefix(repository), page)
+  }
+
+  /** A hint that this tag pointed to this manifest, written before the record. */
+  async noteTagged(repository: RepositoryName, digest: Digest, tag: Tag): Promise<void> {
+    await this.#objects.put(taggedPrefix(repository, digest) + tag, new Uint8Array(0))
+  }
+
+  /** Tags that point, or once pointed, to this manifest. One listing. */
+  async listTagged(
+    repository: RepositoryName,
+    digest: Digest,
+    page: ListPage,
+  ): Promise<{ tags: readonly Tag[]; more: boolean }> {
+    return this.#names(taggedPrefix(repository, digest), page)
+  }
+
+  /** For people: nothing depends on it. `null` for a deletion. */
+  async noteHistory(
+    repository: RepositoryName,
+    tag: Tag,
+    at: Date,
+    moved: TagRecord | null,
+    by: string,
+  ): Promise<void> {
+    const entry = moved ?? { digest: null, pushedAt: at.toISOString(), pushedBy: by }
+    await writeJson(this.#objects, historyKey(repository, tag, at, moved?.digest ?? null), entry)
+  }
+
+  async #names(prefix: string, page: ListPage): Promise<{ tags: readonly Tag[]; more: boolean }> {
+    const { objects, more } = await this.#objects.list(prefix, page)
+    return { tags: objects.map(({ key }) => parseTag(key.slice(prefix.length))), more }
+  }
+}

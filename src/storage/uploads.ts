@@ -1,0 +1,106 @@
+import { RegistryError } from '../oci/errors.ts'
+import { chunkKey, chunkOffset, uploadPrefix } from './keys.ts'
+import type { ObjectStore } from './object-store.ts'
+import { writeObject, type ObjectSource, type Written } from './write-object.ts'
+
+/** Most chunks of one upload that are found again: ten listings. At the least chunk size that is 48 GiB. */
+const MAX_CHUNKS = 10_000
+
+const LIST_LIMIT = 1000
+
+export interface Chunk {
+  readonly key: string
+  readonly offset: number
+  readonly size: number
+}
+
+/**
+ * The bytes of unfinished uploads. Each request's bytes are an object of their own, never written twice: two
+ * requests that shared a key could let bytes through that nobody has hashed.
+ */
+export class Uploads {
+  readonly #objects: ObjectStore
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects
+  }
+
+  /**
+   * Stores one request's bytes, which begin at `offset` of the blob.
+   *
+   * @returns the object's key, and the bytes' number and sha256
+   * @throws {RegistryError} `SIZE_INVALID` when the body is not `source.size` long: nothing is stored then
+   */
+  async append(sessionId: string, offset: number, source: ObjectSource): Promise<Written & { key: string }> {
+    const key = chunkKey(sessionId, offset, crypto.randomUUID())
+    const written = await writeObject(this.#objects, key, source, 'sha256', () => undefined)
+    return { ...written, key }
+  }
+
+  /**
+   * The chunks that make the longest run of bytes from 0 on, in order. A chunk that was sent twice, because its
+   * answer was lost, counts once.
+   */
+  async chunks(sessionId: string): Promise<readonly Chunk[]> {
+    const stored = await this.#list(sessionId)
+    const reach = new Map<number, readonly Chunk[]>([[0, []]]) // the end of a run -> the run
+    let longest: readonly Chunk[] = []
+    for (const chunk of stored) {
+      const run = reach.get(chunk.offset)
+      if (run === undefined || chunk.size === 0) continue
+      const end = chunk.offset + chunk.size
+      if (!reach.has(end)) reach.set(end, [...run, chunk])
+      if (end > endOf(longest)) longest = reach.get(end) ?? longest
+    }
+    return longest
+  }
+
+  /** The bytes of these chunks, one after the other. */
+  read(chunks: readonly Chunk[]): ObjectSource {
+    const fault = (cause: unknown) => new RegistryError('UNAVAILABLE', { cause })
+    return { streams: this.#open(chunks), size: endOf(chunks), fault }
+  }
+
+  async *#open(chunks: readonly Chunk[]): AsyncGenerator<ReadableStream<Uint8Array>> {
+    for (const { key } of chunks) {
+      const bytes = await this.#objects.open(key)
+      if (bytes === null)
+        throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { detail: 'the upload was cancelled or finished' })
+      yield bytes
+    }
+  }
+
+  /** Removes one chunk whose key is known. */
+  async remove(key: string): Promise<void> {
+    await this.#objects.delete(key)
+  }
+
+  /** Removes all of an upload; answers whether there was anything. */
+  async removeAll(sessionId: string): Promise<boolean> {
+    const stored = await this.#list(sessionId)
+    for (const { key } of stored) await this.#objects.delete(key)
+    return stored.length > 0
+  }
+
+  async #list(sessionId: string): Promise<readonly Chunk[]> {
+    const prefix = uploadPrefix(sessionId)
+    const chunks: Chunk[] = []
+    let after = ''
+    for (let more = true; more && chunks.length < MAX_CHUNKS;) {
+      const page = await this.#objects.list(prefix, { after, limit: LIST_LIMIT })
+      for (const { key, size } of page.objects) {
+        const offset = chunkOffset(key)
+        if (offset !== null) chunks.push({ key, offset, size })
+        after = key.slice(prefix.length)
+      }
+      more = page.more
+    }
+    return chunks
+  }
+}
+
+/** Where the next byte goes. */
+export function endOf(chunks: readonly Chunk[]): number {
+  const last = chunks.at(-1)
+  return last === undefined ? 0 : last.offset + last.size
+}

@@ -1,0 +1,151 @@
+import { createHash, type Hash } from 'node:crypto'
+
+import type { DigestAlgorithm } from '../oci/digest.ts'
+import { RegistryError } from '../oci/errors.ts'
+import { createBytePipe } from './byte-pipe.ts'
+import type { MultipartUpload, ObjectStore } from './object-store.ts'
+import { readChunks } from './read-chunks.ts'
+import { within } from './within.ts'
+
+/** What one hop of a streamed body carries: large enough that its cost is the hash's, small enough to hold many. */
+const STREAM_CHUNK_BYTES = 256 * 1024
+
+export interface ObjectSource {
+  readonly streams: AsyncIterable<ReadableStream<Uint8Array>> | readonly ReadableStream<Uint8Array>[]
+  /** Bytes of all streams together, or `null` if not known. */
+  readonly size: number | null
+  /** What a broken stream is reported as: the client's doing, or the storage's. */
+  readonly fault: (cause: unknown) => RegistryError
+}
+
+export interface Written {
+  readonly size: number
+  readonly hex: string
+}
+
+/**
+ * Writes `source` at `key`, hashing it on the way. The last bytes (of a PUT) or the completion (of a multipart
+ * upload) are kept back until `accept` has seen size and hash: if it throws, or anything fails before, the store
+ * keeps nothing, since a PUT that lacks bytes is no object.
+ * Memory: two chunks or two parts, whatever the size.
+ *
+ * @throws what `accept` throws; {RegistryError} `SIZE_INVALID` when the streams do not have `source.size` bytes
+ */
+export async function writeObject(
+  objects: ObjectStore,
+  key: string,
+  source: ObjectSource,
+  algorithm: DigestAlgorithm,
+  accept: (written: Written) => void,
+): Promise<Written> {
+  const { partBytes, putBytes } = objects.limits
+  const hash = createHash(algorithm)
+  if (source.size !== null && source.size > partBytes && source.size <= putBytes)
+    return streamObject(objects, key, source, source.size, hash, accept)
+  // What fits one part is sent from memory and so can be sent again; what is larger, or of unknown size, by parts.
+  const chunkBytes = source.size === null ? partBytes : Math.max(Math.min(source.size, partBytes), 1)
+  return writeParts(objects, key, readChunks(source.streams, chunkBytes, source.fault), source.size, hash, accept)
+}
+
+async function streamObject(
+  objects: ObjectStore,
+  key: string,
+  { streams, fault }: ObjectSource,
+  size: number,
+  hash: Hash,
+  accept: (written: Written) => void,
+): Promise<Written> {
+  const pipe = createBytePipe(size)
+  const writer = pipe.writable.getWriter()
+  const stored = objects.putStream(key, pipe.readable, size)
+  const failed = stored.then(() => new Promise<never>(() => undefined)) // only ever rejects
+  failed.catch(() => undefined)
+  const soon = (step: Promise<void>) => within(objects.limits.stallMs, Promise.race([step, failed]))
+  try {
+    let total = 0
+    let held: Uint8Array | null = null
+    for await (const chunk of readChunks(streams, STREAM_CHUNK_BYTES, fault)) {
+      total += chunk.length
+      if (total > size) break
+      hash.update(chunk)
+      if (held !== null) await soon(writer.write(held))
+      held = chunk
+    }
+    if (total !== size) throw sizeMismatch(size, total)
+    const written = { size, hex: hash.digest('hex') }
+    accept(written)
+    if (held !== null) await soon(writer.write(held))
+    await soon(writer.close())
+    await within(objects.limits.stallMs, stored)
+    return written
+  } catch (error) {
+    await writer.abort(error).catch(() => undefined)
+    throw error
+  }
+}
+
+async function writeParts(
+  objects: ObjectStore,
+  key: string,
+  chunks: AsyncIterable<Uint8Array>,
+  size: number | null,
+  hash: Hash,
+  accept: (written: Written) => void,
+): Promise<Written> {
+  const { partBytes, parts } = objects.limits
+  let total = 0
+  let count = 0
+  let first = new Uint8Array(0)
+  let upload: MultipartUpload | null = null
+  let sending: Promise<void> = Promise.resolve()
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      total += chunk.length
+      if (++count > parts) throw new RegistryError('SIZE_INVALID', { detail: { largest: parts * partBytes } })
+      if (count === 1) {
+        first = chunk as Uint8Array<ArrayBuffer> // may be all there is: then it is one PUT
+        continue
+      }
+      if (upload === null) {
+        upload = await objects.startMultipart(key)
+        await upload.putPart(first)
+      }
+      // One part is on its way while the next one fills.
+      await sending
+      sending = upload.putPart(chunk)
+      sending.catch(() => undefined) // awaited above or below; not unhandled meanwhile
+    }
+    await sending
+    if (size !== null && total !== size) throw sizeMismatch(size, total)
+    const written = { size: total, hex: hash.digest('hex') }
+    accept(written)
+    // Until here nothing is to be seen at the key.
+    await (upload === null ? objects.put(key, first) : upload.complete())
+    return written
+  } catch (error) {
+    await sending.catch(() => undefined)
+    await upload?.abort()
+    throw error
+  }
+}
+
+/**
+ * Size and hash of `source`, stored nowhere.
+ *
+ * @throws {RegistryError} `SIZE_INVALID`
+ */
+export async function hashSource(source: ObjectSource, algorithm: DigestAlgorithm): Promise<Written> {
+  const hash = createHash(algorithm)
+  let size = 0
+  for await (const chunk of readChunks(source.streams, STREAM_CHUNK_BYTES, source.fault)) {
+    hash.update(chunk)
+    size += chunk.length
+  }
+  if (source.size !== null && source.size !== size) throw sizeMismatch(source.size, size)
+  return { size, hex: hash.digest('hex') }
+}
+
+function sizeMismatch(expected: number, received: number): RegistryError {
+  return new RegistryError('SIZE_INVALID', { detail: { expected, received } })
+}
