@@ -1,0 +1,92 @@
+import { digestParts, type Digest } from '../oci/digest.ts'
+import { RegistryError } from '../oci/errors.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+import { digestMismatch, type Blobs } from '../storage/blobs.ts'
+import { endOf, type Uploads } from '../storage/uploads.ts'
+import type { ObjectSource } from '../storage/write-object.ts'
+import type { UploadSession } from './upload-session.ts'
+
+export interface BlobStores {
+  readonly blobs: Blobs
+  readonly uploads: Uploads
+}
+
+/**
+ * Stores a blob whose bytes and digest arrive together, and hands it to the repository. If the registry has it
+ * already, the bytes are only verified: they prove that the pusher has the blob, and are not stored again.
+ *
+ * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`: nothing is stored
+ */
+export async function storeBlob(
+  { blobs }: BlobStores,
+  repository: RepositoryName,
+  digest: Digest,
+  source: ObjectSource,
+): Promise<void> {
+  const present = (await blobs.find(digest)) !== null
+  const size = present ? await blobs.verify(digest, source) : await blobs.write(digest, source)
+  await blobs.hold(repository, digest, size)
+}
+
+/**
+ * Closes an upload: the bytes received so far, and `last` if the closing request brought some, become the blob.
+ * Repeated after it has succeeded, it succeeds again.
+ *
+ * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`, `BLOB_UPLOAD_UNKNOWN` when the bytes are gone
+ */
+export async function finishUpload(
+  stores: BlobStores,
+  session: UploadSession,
+  digest: Digest,
+  last: ObjectSource | null,
+): Promise<void> {
+  if (session.offset === 0 && session.whole === null) {
+    await storeBlob(stores, session.repository, digest, last ?? NO_BYTES)
+  } else if (session.whole !== null && last === null && digestParts(digest).algorithm === 'sha256') {
+    await finishWhole(stores, session, session.whole, digest)
+  } else {
+    await finishChunks(stores, session, digest, last)
+  }
+}
+
+/** One request has brought all, and the token knows its sha256: the bytes are not read again. */
+async function finishWhole(
+  { blobs, uploads }: BlobStores,
+  { repository, offset: size }: UploadSession,
+  whole: { key: string; hex: string },
+  digest: Digest,
+): Promise<void> {
+  if (whole.hex !== digestParts(digest).hex) throw digestMismatch(digest, whole.hex)
+  const present = (await blobs.find(digest)) !== null
+  if (!present && !(await blobs.adopt(digest, whole.key, size))) throw gone()
+  await blobs.hold(repository, digest, size)
+  await uploads.remove(whole.key)
+}
+
+/** Reads all chunks once more, since a hash cannot be carried from one request to the next. */
+async function finishChunks(
+  stores: BlobStores,
+  { id, repository, offset }: UploadSession,
+  digest: Digest,
+  last: ObjectSource | null,
+): Promise<void> {
+  const { blobs, uploads } = stores
+  if (last !== null) await uploads.append(id, offset, last)
+  const chunks = await uploads.chunks(id)
+  if (endOf(chunks) < offset) {
+    if ((await blobs.stat(repository, digest)) === null) throw gone()
+    return
+  }
+  await storeBlob(stores, repository, digest, uploads.read(chunks))
+  await uploads.removeAll(id)
+}
+
+const NO_BYTES: ObjectSource = {
+  streams: [],
+  size: 0,
+  fault: (cause) => new RegistryError('UNKNOWN', { cause }),
+}
+
+function gone(): RegistryError {
+  return new RegistryError('BLOB_UPLOAD_UNKNOWN', { detail: 'the upload was cancelled or has expired' })
+}

@@ -1,0 +1,76 @@
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Tag } from '../oci/reference.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+import type { TagIndex } from '../storage/tag-index.ts'
+import type { TagRecord, Tags } from '../storage/tags.ts'
+
+/**
+ * Storage is the truth about tags, KV its index: KV may answer what was true a minute ago, and a late write may
+ * land in it. The rules that keep it from ever contradicting storage for good:
+ * - whoever writes KV reads the record again afterwards, and deletes the key if the tag has moved: a miss is always
+ *   safe, because readers confirm it in storage;
+ * - a deletion takes the record away first, then the key, even if the record was gone already;
+ * - a repeated push writes KV anew, whatever the record says.
+ */
+export interface TagStores {
+  readonly tags: Tags
+  readonly tagIndex: TagIndex
+}
+
+/** Points `tag` to a manifest that is stored. Once the record is written the rest must run, client or not. */
+export async function setTag(
+  { tags, tagIndex }: TagStores,
+  repository: RepositoryName,
+  tag: Tag,
+  record: TagRecord,
+): Promise<void> {
+  await tags.noteTagged(repository, record.digest, tag)
+  await tags.put(repository, tag, record)
+  await tags.noteHistory(repository, tag, new Date(record.pushedAt), record, record.pushedBy)
+  await indexTag({ tags, tagIndex }, repository, tag, record)
+}
+
+/** Takes the tag away; answers whether there was one. */
+export async function deleteTag(
+  { tags, tagIndex }: TagStores,
+  repository: RepositoryName,
+  tag: Tag,
+  { at, by }: { at: Date; by: string },
+): Promise<boolean> {
+  const existed = (await tags.get(repository, tag)) !== null
+  await tags.delete(repository, tag)
+  if (existed) await tags.noteHistory(repository, tag, at, null, by)
+  await tagIndex.delete(repository, tag)
+  return existed
+}
+
+/**
+ * The manifest that `tag` points to: from KV, or, when KV knows of none, from storage.
+ *
+ * @param background runs the filling of KV to its end; the answer does not wait for it
+ */
+export async function resolveTag(
+  { tags, tagIndex }: TagStores,
+  repository: RepositoryName,
+  tag: Tag,
+  background: (work: Promise<unknown>) => void,
+): Promise<{ manifest: Descriptor; confirmed: boolean } | null> {
+  const indexed = await tagIndex.get(repository, tag)
+  if (indexed !== null) return { manifest: indexed, confirmed: false }
+  const record = await tags.get(repository, tag)
+  if (record === null) return null
+  background(indexTag({ tags, tagIndex }, repository, tag, record))
+  return { manifest: record, confirmed: true }
+}
+
+/** Writes what the record said a moment ago to KV, unless the tag has moved on meanwhile. */
+async function indexTag(
+  { tags, tagIndex }: TagStores,
+  repository: RepositoryName,
+  tag: Tag,
+  manifest: Descriptor,
+): Promise<void> {
+  await tagIndex.put(repository, tag, manifest)
+  const now = await tags.get(repository, tag)
+  if (now?.digest !== manifest.digest) await tagIndex.delete(repository, tag)
+}
