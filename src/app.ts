@@ -1,0 +1,122 @@
+import { Router, type IRequestStrict } from 'itty-router'
+
+import type { Access } from './auth/access.ts'
+import { errorResponse } from './http/error-response.ts'
+import { RegistryError } from './oci/errors.ts'
+import { parseRepositoryName } from './oci/repository.ts'
+import { getBase } from './routes/base.ts'
+import { deleteBlob, getBlob } from './routes/blobs.ts'
+import type { Call, Handler, RepositoryHandler } from './routes/call.ts'
+import { getManifest, putManifest, removeManifest } from './routes/manifests.ts'
+import { listTags } from './routes/tags.ts'
+import { appendToUpload, cancelUpload, closeUpload, getUpload, startUpload } from './routes/uploads.ts'
+import type { Services } from './services.ts'
+
+type Methods = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type Route = readonly [access: Access, handler: RepositoryHandler]
+
+/**
+ * Each endpoint of the spec, the access it needs on the repository in its path, and who answers it. The first path
+ * that fits is taken. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
+ */
+const ROUTES: readonly (readonly [path: string, methods: Readonly<Partial<Record<Methods, Route>>>])[] = [
+  [
+    '/v2/:name+/blobs/uploads/',
+    { POST: ['push', startUpload] }, // end-4a, end-4b, end-11
+  ],
+  [
+    '/v2/:name+/blobs/uploads/:session',
+    {
+      PATCH: ['push', appendToUpload], // end-5
+      PUT: ['push', closeUpload], // end-6
+      GET: ['push', getUpload], // end-13
+      DELETE: ['push', cancelUpload],
+    },
+  ],
+  [
+    '/v2/:name+/blobs/:digest',
+    { GET: ['pull', getBlob], HEAD: ['pull', getBlob], DELETE: ['delete', deleteBlob] }, // end-2, end-10
+  ],
+  [
+    '/v2/:name+/manifests/:reference',
+    {
+      GET: ['pull', getManifest], // end-3
+      HEAD: ['pull', getManifest],
+      PUT: ['push', putManifest], // end-7
+      DELETE: ['delete', removeManifest], // end-9
+    },
+  ],
+  [
+    '/v2/:name+/tags/list',
+    { GET: ['pull', listTags], HEAD: ['pull', listTags] }, // end-8a, end-8b
+  ],
+]
+
+/** What the platform gives with a request: runs work to its end after the answer, and when the client has gone. */
+type Background = Call['background']
+
+/** The whole registry: a request in, a response out. Never throws. */
+export interface App {
+  fetch(request: Request, services: Services, background: Background): Promise<Response>
+}
+
+export function createApp(): App {
+  const router = Router<IRequestStrict, [Services, Background]>()
+  router.all('/v2/', async (request, services, background) => {
+    const handle = pick<Handler>({ GET: getBase, HEAD: getBase }, request.method)
+    const caller = await services.authorizer.authorize(request, 'none', null)
+    return handle({ request, url: new URL(request.url), params: {}, caller, background }, services)
+  })
+  for (const [path, methods] of ROUTES) {
+    router.all(path, async (request, services, background) => {
+      const url = new URL(request.url)
+      if (url.pathname.endsWith('/') && !path.endsWith('/')) return undefined // itty lets a slash follow anything
+      const [access, handle] = pick(methods, request.method)
+      const repository = parseRepositoryName(request.params['name'] ?? '')
+      const caller = await services.authorizer.authorize(request, access, repository)
+      return handle({ request, url, params: request.params, repository, caller, background }, services)
+    })
+  }
+
+  return {
+    async fetch(request, services, background) {
+      const requestId = request.headers.get('CF-Ray') ?? crypto.randomUUID()
+      const response = await answer(request, services, background, requestId)
+      response.headers.set('Docker-Distribution-Api-Version', 'registry/2.0')
+      response.headers.set('X-Request-Id', requestId)
+      return response
+    },
+  }
+
+  async function answer(
+    request: Request,
+    services: Services,
+    background: Background,
+    requestId: string,
+  ): Promise<Response> {
+    try {
+      const response = (await router.fetch(request, services, background)) as Response | undefined
+      if (response !== undefined) return response
+      throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'no such endpoint' })
+    } catch (thrown) {
+      const refusal = errorResponse(thrown, (fault) => {
+        logFault(request, requestId, fault)
+      })
+      return request.method === 'HEAD' ? new Response(null, refusal) : refusal
+    }
+  }
+}
+
+/** One line for the operator. Without the query: it carries upload tokens. */
+function logFault(request: Request, requestId: string, fault: unknown): void {
+  const path = new URL(request.url).pathname
+  const cause = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)
+  console.error(JSON.stringify({ level: 'error', requestId, method: request.method, path, fault: cause }))
+}
+
+/** @throws {RegistryError} `UNSUPPORTED` (405) with `Allow` */
+function pick<T>(methods: Readonly<Partial<Record<Methods, T>>>, method: string): T {
+  const picked = Object.hasOwn(methods, method) ? methods[method as Methods] : undefined
+  if (picked !== undefined) return picked
+  throw new RegistryError('UNSUPPORTED', { headers: { Allow: Object.keys(methods).join(', ') }, detail: { method } })
+}

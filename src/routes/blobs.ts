@@ -1,0 +1,44 @@
+import { parseDigest } from '../oci/digest.ts'
+import { RegistryError } from '../oci/errors.ts'
+import type { Services } from '../services.ts'
+import type { RepositoryCall } from './call.ts'
+
+/**
+ * GET and HEAD of a blob (end-2). The bytes come from storage: a GET is redirected there, `Range` and all.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs
+ */
+export async function getBlob(
+  { request, url, params, repository }: RepositoryCall,
+  services: Services,
+): Promise<Response> {
+  const digest = parseDigest(params['digest'] ?? '')
+  const size = await services.blobs.stat(repository, digest)
+  if (size === null) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } })
+
+  const headers = { 'Docker-Content-Digest': digest, 'Content-Type': 'application/octet-stream' }
+  if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, 'Content-Length': String(size) } })
+  const location = await services.blobs.presign(digest, services.now())
+  const published = publishedUrl(location, services.blobRedirectOrigin, url.hostname)
+  return new Response(null, { status: 307, headers: { ...headers, Location: published } })
+}
+
+/**
+ * Takes the blob out of this repository (end-10). Its bytes stay while others hold them.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-blobs
+ */
+export async function deleteBlob({ params, repository }: RepositoryCall, { blobs }: Services): Promise<Response> {
+  const digest = parseDigest(params['digest'] ?? '')
+  if ((await blobs.stat(repository, digest)) === null) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } })
+  await blobs.release(repository, digest)
+  return new Response(null, { status: 202 })
+}
+
+/**
+ * The same path and signature under the origin that clients reach; whatever answers there puts the signed host back.
+ *
+ * @param origin may hold `{hostname}`: the name under which the client has reached the registry
+ */
+function publishedUrl(signed: URL, origin: string | null, hostname: string): string {
+  if (origin === null) return signed.href
+  return origin.replace('{hostname}', hostname) + signed.pathname + signed.search
+}

@@ -1,0 +1,116 @@
+import { digestOf, digestParts, type Digest } from '../oci/digest.ts'
+import { RegistryError } from '../oci/errors.ts'
+import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts'
+import { parseReference, type Reference } from '../oci/reference.ts'
+import { deleteManifest } from '../registry/delete-manifest.ts'
+import { findManifest } from '../registry/find-manifest.ts'
+import { pushManifest } from '../registry/push-manifest.ts'
+import { deleteTag } from '../registry/tags.ts'
+import type { Services } from '../services.ts'
+import type { ManifestInfo } from '../storage/manifests.ts'
+import { readChunks } from '../storage/read-chunks.ts'
+import type { RepositoryCall } from './call.ts'
+
+/**
+ * GET and HEAD of a manifest by tag or digest (end-3): the very bytes that were pushed.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+ */
+export async function getManifest(call: RepositoryCall, services: Services): Promise<Response> {
+  const { request, params, repository } = call
+  const reference = parseReference(params['reference'] ?? '', 'MANIFEST_UNKNOWN')
+  const found = await findManifest(services, repository, reference, read, (work) => {
+    call.background(work)
+  })
+  if (found === null) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { reference: params['reference'] } })
+  const { digest, manifest } = found
+  return new Response(manifest.bytes, {
+    headers: {
+      'Content-Type': manifest.mediaType,
+      'Content-Length': String(manifest.size),
+      'Docker-Content-Digest': digest,
+      ETag: `"${digest}"`,
+    },
+  })
+
+  async function read(digest: Digest): Promise<(ManifestInfo & { bytes: Uint8Array | null }) | null> {
+    if (request.method === 'GET') return services.manifests.get(repository, digest)
+    const info = await services.manifests.stat(repository, digest)
+    return info === null ? null : { ...info, bytes: null }
+  }
+}
+
+/**
+ * Stores a manifest under its digest, and points the tag to it if one is named (end-7).
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
+ */
+export async function putManifest(call: RepositoryCall, services: Services): Promise<Response> {
+  const { request, params, repository, caller } = call
+  const reference = parseReference(params['reference'] ?? '', 'TAG_INVALID')
+  const bytes = await readManifest(request)
+  const manifest = parseManifest(bytes, request.headers.get('Content-Type'))
+  const digest = checkedDigest(bytes, reference)
+  const tags = reference.kind === 'tag' ? [reference.tag] : []
+  // Once begun it runs to its end also when the client goes: a tag's record and its entry in KV belong together.
+  const push = pushManifest(services, {
+    repository,
+    digest,
+    bytes,
+    manifest,
+    tags,
+    at: services.now(),
+    by: caller.name,
+  })
+  call.background(push)
+  await push
+  const headers = {
+    Location: `/v2/${repository}/manifests/${digest}`,
+    'Docker-Content-Digest': digest,
+    'Content-Length': '0',
+  }
+  return new Response(null, { status: 201, headers })
+}
+
+/**
+ * Deletes a tag, or a manifest with all tags that point to it (end-9).
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-management
+ */
+export async function removeManifest(call: RepositoryCall, services: Services): Promise<Response> {
+  const { params, repository, caller } = call
+  const reference = parseReference(params['reference'] ?? '', 'MANIFEST_UNKNOWN')
+  const how = { at: services.now(), by: caller.name }
+  const removal = remove()
+  call.background(removal)
+  await removal
+  return new Response(null, { status: 202 })
+
+  async function remove(): Promise<void> {
+    if (reference.kind === 'digest') await deleteManifest(services, repository, reference.digest, how)
+    else if (!(await deleteTag(services, repository, reference.tag, how)))
+      throw new RegistryError('MANIFEST_UNKNOWN', { detail: { tag: reference.tag } })
+  }
+}
+
+/** @throws {RegistryError} 413 above `MAX_MANIFEST_BYTES`, without reading on */
+async function readManifest({ body, headers }: Request): Promise<Uint8Array> {
+  const tooLarge = new RegistryError('SIZE_INVALID', { status: 413, detail: { largest: MAX_MANIFEST_BYTES } })
+  const length = Number(headers.get('Content-Length') ?? 0)
+  if (length > MAX_MANIFEST_BYTES) throw tooLarge
+  const fault = (cause: unknown) =>
+    new RegistryError('MANIFEST_INVALID', { detail: 'the request body ended early', cause })
+  // One byte of room more than allowed shows what is larger. The first chunk is all there is of the rest.
+  const chunks = readChunks(body === null ? [] : [body], length > 0 ? length : MAX_MANIFEST_BYTES + 1, fault)
+  for await (const bytes of chunks) {
+    if (bytes.length > MAX_MANIFEST_BYTES) throw tooLarge
+    return bytes
+  }
+  return new Uint8Array(0)
+}
+
+/** @throws {RegistryError} `DIGEST_INVALID` when the URL names another digest than the bytes have */
+function checkedDigest(bytes: Uint8Array, reference: Reference): Digest {
+  if (reference.kind === 'tag') return digestOf(bytes)
+  const found = digestOf(bytes, digestParts(reference.digest).algorithm)
+  if (found !== reference.digest)
+    throw new RegistryError('DIGEST_INVALID', { detail: { expected: reference.digest, found } })
+  return found
+}

@@ -1,0 +1,40 @@
+import type { Authorizer } from './auth/access.ts'
+import type { UploadSessions } from './registry/upload-session.ts'
+import { Blobs } from './storage/blobs.ts'
+import { Manifests } from './storage/manifests.ts'
+import { Repositories } from './storage/repositories.ts'
+import type { ObjectStore } from './storage/object-store.ts'
+import type { TagIndex } from './storage/tag-index.ts'
+import { Tags } from './storage/tags.ts'
+import { Uploads } from './storage/uploads.ts'
+
+/** All that a handler may touch. One an isolate. */
+export interface Services {
+  readonly blobs: Blobs
+  readonly uploads: Uploads
+  readonly manifests: Manifests
+  readonly tags: Tags
+  readonly tagIndex: TagIndex
+  readonly repositories: Repositories
+  readonly sessions: UploadSessions
+  readonly authorizer: Authorizer
+  /** Where clients find the storage, if it is not where the function does; see config.ts. */
+  readonly blobRedirectOrigin: string | null
+  /** Whether each read of a tag asks storage. */
+  readonly freshTagReads: boolean
+  readonly now: () => Date
+}
+
+type Stores = 'blobs' | 'uploads' | 'manifests' | 'tags' | 'repositories'
+
+/** The registry over one bucket. */
+export function createServices(objects: ObjectStore, others: Omit<Services, Stores>): Services {
+  return {
+    ...others,
+    blobs: new Blobs(objects),
+    uploads: new Uploads(objects),
+    manifests: new Manifests(objects),
+    tags: new Tags(objects),
+    repositories: new Repositories(objects),
+  }
+}
