@@ -65,6 +65,8 @@ export interface StoreLimits {
   readonly parts: number
   /** How long storage may take for the next piece of a stream, in milliseconds. */
   readonly stallMs: number
+  /** How long it may take to store a stream for good after its last piece, in milliseconds. */
+  readonly commitMs: number
 }
 
 export interface ObjectAttributes {

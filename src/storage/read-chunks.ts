@@ -1,94 +1,77 @@
+import { openBytes, type ByteStreams } from './byte-source.ts'
+
+type Fault = (cause: unknown) => Error
+
 /**
- * Reads streams one after the other in chunks of exactly `chunkBytes`, the last one shorter; nothing for no bytes.
- * What a broken stream throws goes through `fault`. A chunk's memory is used again for the chunk after the next: whoever keeps one longer must copy it.
- *
- * With a byte stream (every body, in workerd) the runtime fills the whole chunk at once, which costs a fraction of
- * reading the pieces that the network delivers.
+ * The streams' bytes in chunks of exactly `chunkBytes`, the last one shorter; nothing for no bytes. A chunk's memory
+ * is used again for the chunk after the next: whoever keeps one longer must copy it.
  */
 export async function* readChunks(
-  streams: AsyncIterable<ReadableStream<Uint8Array>> | readonly ReadableStream<Uint8Array>[],
+  streams: ByteStreams,
   chunkBytes: number,
-  fault: (cause: unknown) => Error,
+  fault: Fault,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const free: ArrayBuffer[] = []
+  const source = openBytes(streams, fault)
   let buffer = new ArrayBuffer(chunkBytes)
-  let filled = 0
-  for await (const stream of streams) {
-    const source = byteSource(stream)
-    let done = false
-    try {
-      while (!done) {
-        const read = await source.fill(buffer, filled).catch((cause: unknown) => {
-          throw fault(cause)
-        })
-        buffer = read.buffer
-        filled = read.filled
-        done = read.done
-        if (filled === chunkBytes) {
-          yield new Uint8Array(buffer)
-          free.push(buffer)
-          buffer = (free.length > 1 ? free.shift() : undefined) ?? new ArrayBuffer(chunkBytes)
-          filled = 0
-        }
-      }
-    } finally {
-      // The consumer has stopped early, or the stream broke: nobody will read the rest.
-      if (!done) await source.cancel().catch(() => undefined)
-    }
-  }
-  if (filled > 0) yield new Uint8Array(buffer, 0, filled)
-}
-
-interface ByteSource {
-  /** Reads on from `filled` until the buffer is full or the stream ends. The buffer may come back as another object. */
-  fill(buffer: ArrayBuffer, filled: number): Promise<{ buffer: ArrayBuffer; filled: number; done: boolean }>
-  cancel(): Promise<void>
-}
-
-function byteSource(stream: ReadableStream<Uint8Array>): ByteSource {
+  let other: ArrayBuffer | null = null // last yielded; the consumer may still hold it
+  let ended = false
   try {
-    return filling(stream.getReader({ mode: 'byob' }) as unknown as FillingReader)
-  } catch {
-    return copying(stream.getReader()) // not a byte stream
+    while (!ended) {
+      const { buffer: filled, read } = await source.fill(buffer, 0, chunkBytes, chunkBytes)
+      ended = read < chunkBytes
+      if (read > 0) yield new Uint8Array(filled, 0, read)
+      buffer = other ?? new ArrayBuffer(chunkBytes)
+      other = filled
+    }
+  } finally {
+    if (!ended) await source.cancel()
   }
 }
 
-/** `min` is in the standard and in both runtimes, but not in the types of workerd. */
-interface FillingReader {
-  read(view: Uint8Array, options: { min: number }): Promise<{ value?: Uint8Array; done: boolean }>
-  cancel(): Promise<void>
+export interface Part {
+  readonly bytes: Uint8Array
+  /** Nothing follows. */
+  readonly last: boolean
+  /** Set this to keep the bytes' memory from being used again before it resolves. */
+  free: Promise<void>
 }
 
-function filling(reader: FillingReader): ByteSource {
-  return {
-    async fill(buffer, filled) {
-      const room = buffer.byteLength - filled
-      const { value, done } = await reader.read(new Uint8Array(buffer, filled, room), { min: room })
-      if (value === undefined) throw new Error('Cannot read on: the stream was cancelled')
-      return { buffer: value.buffer as ArrayBuffer, filled: filled + value.byteLength, done }
-    },
-    cancel: () => reader.cancel(),
-  }
-}
+/** How much is read on while a part is on its way. Two whole parts would double what an upload holds in memory. */
+const READ_AHEAD_BYTES = 1024 * 1024
 
-function copying(reader: ReadableStreamDefaultReader<Uint8Array>): ByteSource {
-  let rest: Uint8Array = new Uint8Array(0)
-  return {
-    async fill(buffer, filled) {
-      const target = new Uint8Array(buffer)
-      while (filled < target.length) {
-        if (rest.length === 0) {
-          const { value, done } = await reader.read()
-          if (done) return { buffer, filled, done }
-          rest = value
-        }
-        const taken = rest.subarray(0, target.length - filled)
-        target.set(taken, filled)
-        filled += taken.length
-        rest = rest.subarray(taken.length)
-      }
-      return { buffer, filled, done: false }
-    },
-    cancel: () => reader.cancel(),
+/**
+ * The streams' bytes in parts of exactly `partBytes`, the last one shorter; nothing for no bytes. Ask for the next
+ * part while one is being sent: reading goes on meanwhile.
+ */
+export async function* readParts(
+  streams: ByteStreams,
+  partBytes: number,
+  fault: Fault,
+): AsyncGenerator<Part, void, undefined> {
+  const source = openBytes(streams, fault)
+  const aheadBytes = Math.min(READ_AHEAD_BYTES, partBytes)
+  let part = new ArrayBuffer(partBytes)
+  let filled = 0
+  let ahead = new ArrayBuffer(aheadBytes)
+  let ended = false
+  try {
+    while (true) {
+      const body = await source.fill(part, filled, partBytes - filled, partBytes - filled)
+      part = body.buffer
+      filled += body.read
+      const first = await source.fill(ahead, 0, aheadBytes, filled < partBytes ? 0 : 1)
+      ended = first.read === 0
+      if (filled === 0) return
+      const current: Part = { bytes: new Uint8Array(part, 0, filled), last: ended, free: Promise.resolve() }
+      yield current
+      if (ended) return
+      const more = await source.fill(first.buffer, first.read, aheadBytes - first.read, aheadBytes - first.read)
+      ahead = more.buffer
+      filled = first.read + more.read
+      await current.free
+      new Uint8Array(part).set(new Uint8Array(ahead, 0, filled))
+    }
+  } finally {
+    if (!ended) await source.cancel()
   }
 }

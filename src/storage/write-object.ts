@@ -3,15 +3,16 @@ import { createHash, type Hash } from 'node:crypto'
 import type { DigestAlgorithm } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import { createBytePipe } from './byte-pipe.ts'
+import type { ByteStreams } from './byte-source.ts'
 import type { MultipartUpload, ObjectStore } from './object-store.ts'
-import { readChunks } from './read-chunks.ts'
+import { readChunks, readParts } from './read-chunks.ts'
 import { within } from './within.ts'
 
 /** What one hop of a streamed body carries: large enough that its cost is the hash's, small enough to hold many. */
 const STREAM_CHUNK_BYTES = 256 * 1024
 
 export interface ObjectSource {
-  readonly streams: AsyncIterable<ReadableStream<Uint8Array>> | readonly ReadableStream<Uint8Array>[]
+  readonly streams: ByteStreams
   /** Bytes of all streams together, or `null` if not known. */
   readonly size: number | null
   /** What a broken stream is reported as: the client's doing, or the storage's. */
@@ -27,7 +28,7 @@ export interface Written {
  * Writes `source` at `key`, hashing it on the way. The last bytes (of a PUT) or the completion (of a multipart
  * upload) are kept back until `accept` has seen size and hash: if it throws, or anything fails before, the store
  * keeps nothing, since a PUT that lacks bytes is no object.
- * Memory: two chunks or two parts, whatever the size.
+ * Memory: two chunks, or a part and a little more, whatever the size.
  *
  * @throws what `accept` throws; {RegistryError} `SIZE_INVALID` when the streams do not have `source.size` bytes
  */
@@ -43,8 +44,8 @@ export async function writeObject(
   if (source.size !== null && source.size > partBytes && source.size <= putBytes)
     return streamObject(objects, key, source, source.size, hash, accept)
   // What fits one part is sent from memory and so can be sent again; what is larger, or of unknown size, by parts.
-  const chunkBytes = source.size === null ? partBytes : Math.max(Math.min(source.size, partBytes), 1)
-  return writeParts(objects, key, readChunks(source.streams, chunkBytes, source.fault), source.size, hash, accept)
+  const size = source.size === null ? partBytes : Math.max(Math.min(source.size, partBytes), 1)
+  return writeParts(objects, key, source, size, hash, accept)
 }
 
 async function streamObject(
@@ -76,7 +77,7 @@ async function streamObject(
     accept(written)
     if (held !== null) await soon(writer.write(held))
     await soon(writer.close())
-    await within(objects.limits.stallMs, stored)
+    await within(objects.limits.commitMs, stored)
     return written
   } catch (error) {
     await writer.abort(error).catch(() => undefined)
@@ -87,47 +88,53 @@ async function streamObject(
 async function writeParts(
   objects: ObjectStore,
   key: string,
-  chunks: AsyncIterable<Uint8Array>,
-  size: number | null,
+  source: ObjectSource,
+  partBytes: number,
   hash: Hash,
   accept: (written: Written) => void,
 ): Promise<Written> {
-  const { partBytes, parts } = objects.limits
+  const written = () => ({ size: total, hex: hash.digest('hex') })
   let total = 0
   let count = 0
-  let first = new Uint8Array(0)
   let upload: MultipartUpload | null = null
   let sending: Promise<void> = Promise.resolve()
   try {
-    for await (const chunk of chunks) {
-      hash.update(chunk)
-      total += chunk.length
-      if (++count > parts) throw new RegistryError('SIZE_INVALID', { detail: { largest: parts * partBytes } })
-      if (count === 1) {
-        first = chunk as Uint8Array<ArrayBuffer> // may be all there is: then it is one PUT
-        continue
-      }
-      if (upload === null) {
-        upload = await objects.startMultipart(key)
-        await upload.putPart(first)
-      }
-      // One part is on its way while the next one fills.
+    for await (const part of readParts(source.streams, partBytes, source.fault)) {
+      hash.update(part.bytes)
+      total += part.bytes.length
+      if (source.size !== null && (total > source.size || (part.last && total < source.size)))
+        throw sizeMismatch(source.size, total)
+      if (++count > objects.limits.parts) throw new RegistryError('SIZE_INVALID', { detail: { received: total } })
+      if (count === 1 && part.last) return await writeWhole(objects, key, part.bytes, written(), accept)
+      upload ??= await objects.startMultipart(key)
       await sending
-      sending = upload.putPart(chunk)
+      sending = part.free = upload.putPart(part.bytes)
       sending.catch(() => undefined) // awaited above or below; not unhandled meanwhile
     }
+    if (source.size !== null && total !== source.size) throw sizeMismatch(source.size, total)
+    if (upload === null) return await writeWhole(objects, key, new Uint8Array(0), written(), accept)
     await sending
-    if (size !== null && total !== size) throw sizeMismatch(size, total)
-    const written = { size: total, hex: hash.digest('hex') }
-    accept(written)
-    // Until here nothing is to be seen at the key.
-    await (upload === null ? objects.put(key, first) : upload.complete())
-    return written
+    const all = written()
+    accept(all)
+    await upload.complete() // until here nothing is to be seen at the key
+    return all
   } catch (error) {
     await sending.catch(() => undefined)
     await upload?.abort()
     throw error
   }
+}
+
+async function writeWhole(
+  objects: ObjectStore,
+  key: string,
+  bytes: Uint8Array,
+  written: Written,
+  accept: (written: Written) => void,
+): Promise<Written> {
+  accept(written)
+  await objects.put(key, bytes)
+  return written
 }
 
 /**

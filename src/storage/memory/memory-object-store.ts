@@ -24,6 +24,7 @@ const DEFAULT_LIMITS: StoreLimits = {
   partBytes: 5 * 2 ** 20,
   parts: 10_000,
   stallMs: 10_000,
+  commitMs: 10_000,
 }
 
 /** A bucket in memory: the first adapter, for tests and for trying out orders of events. */

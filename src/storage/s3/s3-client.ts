@@ -1,7 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { FetchHttpHandler } from '@smithy/fetch-http-handler'
 
 import type { StoreFeature } from '../object-store.ts'
+import { createFetchHandler } from './s3-http.ts'
 
 export interface S3Settings {
   readonly endpoint: string
@@ -12,7 +12,10 @@ export interface S3Settings {
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
   readonly pathStyle: boolean
   readonly features: ReadonlySet<StoreFeature>
-  /** How long a request that carries no stream may take until its answer begins, and a stream may stand still. */
+  /**
+   * How long an ordinary request may take until its answer begins, and a stream may stand still. Copies and large
+   * bodies may take a multiple.
+   */
   readonly timeoutMs: number
 }
 
@@ -38,9 +41,9 @@ export function createS3Clients(settings: S3Settings): S3Clients {
   }
   return {
     repeatable: unsignedPayload(
-      new S3Client({ ...common, maxAttempts: MAX_ATTEMPTS, requestHandler: fetchHandler(settings.timeoutMs) }),
+      new S3Client({ ...common, maxAttempts: MAX_ATTEMPTS, requestHandler: createFetchHandler(settings.timeoutMs) }),
     ),
-    streaming: unsignedPayload(new S3Client({ ...common, maxAttempts: 1, requestHandler: fetchHandler(null) })),
+    streaming: unsignedPayload(new S3Client({ ...common, maxAttempts: 1, requestHandler: createFetchHandler(null) })),
   }
 }
 
@@ -62,31 +65,4 @@ function unsignedPayload(client: S3Client): S3Client {
 
 function isHttpRequest(request: unknown): request is { headers: Record<string, string> } {
   return typeof request === 'object' && request !== null && 'headers' in request
-}
-
-/** @param timeoutMs from the request until its answer begins, or `null` for as long as it takes */
-function fetchHandler(timeoutMs: number | null): FetchHttpHandler {
-  return new FetchHttpHandler({
-    async customFetch(input: RequestInfo | URL) {
-      const abort = new AbortController()
-      const timer =
-        timeoutMs === null
-          ? null
-          : setTimeout(() => {
-              abort.abort()
-            }, timeoutMs)
-      try {
-        return await fetch(input, { signal: abort.signal, redirect: 'manual' })
-      } catch (cause) {
-        // The SDK knows the words of browsers and Node for a lost connection, but not workerd's.
-        const reason = abort.signal.aborted ? 'no answer in time' : 'connection lost'
-        throw Object.assign(new Error(`Cannot reach storage: ${reason}`, { cause }), {
-          name: 'TimeoutError',
-          $retryable: { throttling: false },
-        })
-      } finally {
-        if (timer !== null) clearTimeout(timer)
-      }
-    },
-  })
 }

@@ -14,10 +14,11 @@ import { PRESIGN_EXPIRY_SECONDS, presignWindowStart, type ObjectStore, type Stor
 import { within } from '../within.ts'
 import { createS3Clients, type S3Settings } from './s3-client.ts'
 import { isAbsent, isChecksumRefusal, storageFault } from './s3-errors.ts'
+import { PATIENCE } from './s3-http.ts'
 import { copyByParts, copySource, startS3Multipart } from './s3-multipart.ts'
 
 /** What AWS and R2 have in common. */
-const S3_LIMITS: Omit<StoreLimits, 'stallMs'> = {
+const S3_LIMITS: Omit<StoreLimits, 'stallMs' | 'commitMs'> = {
   putBytes: 4.9 * 2 ** 30,
   copyBytes: 4.9 * 2 ** 30,
   partBytes: 5 * 2 ** 20,
@@ -28,7 +29,8 @@ const S3_LIMITS: Omit<StoreLimits, 'stallMs'> = {
 export function createS3ObjectStore(settings: S3Settings, limits: Partial<StoreLimits> = {}): ObjectStore {
   const { repeatable, streaming } = createS3Clients(settings)
   const Bucket = settings.bucket
-  const allLimits = { ...S3_LIMITS, stallMs: settings.timeoutMs, ...limits }
+  const waits = { stallMs: settings.timeoutMs * PATIENCE.body, commitMs: settings.timeoutMs * PATIENCE.commit }
+  const allLimits = { ...S3_LIMITS, ...waits, ...limits }
 
   return {
     features: settings.features,
