@@ -28,7 +28,7 @@ const DEFAULT_LIMITS: StoreLimits = {
 }
 
 /** A bucket in memory: the first adapter, for tests and for trying out orders of events. */
-export function createStoredObjectStore(options: MemoryOptions = {}): ObjectStore {
+export function createMemoryObjectStore(options: MemoryOptions = {}): ObjectStore {
   const objects = options.objects ?? new Map<string, StoredObject>()
   const features = new Set(options.features)
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
