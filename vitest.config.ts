@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/node/**/*.test.ts'],
+          include: ['test/{node,real}/**/*.test.ts'],
           testTimeout: REAL_PROCESS_TIMEOUT_MS,
           hookTimeout: REAL_PROCESS_TIMEOUT_MS,
           fileParallelism: false,

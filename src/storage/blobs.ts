@@ -21,7 +21,9 @@ export class Blobs {
   /** Size of the blob, if `repository` holds it. One HEAD. */
   async stat(repository: RepositoryName, digest: Digest): Promise<number | null> {
     const held = await this.#objects.head(blobHolderKey(digest, repository))
-    return held === null ? null : Number(held.metadata['size'])
+    if (held === null) return null
+    const size = Number(held.metadata['size'])
+    return Number.isSafeInteger(size) ? size : this.find(digest) // a copy of the bucket may have lost metadata
   }
 
   /** Size of the blob, whoever holds it. One HEAD; never an answer to a client by itself. */

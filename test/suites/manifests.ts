@@ -204,6 +204,9 @@ export function describeManifests(name: string, open: () => Promise<RegistryUnde
       expect(await list('?n=5000')).toEqual({ name: 'man/tags', tags: sorted, link: null })
       expect((await list('?last=a')).tags).toEqual(sorted.slice(sorted.indexOf('a') + 1))
       expect((await list('?n=2&last=aa')).tags).toEqual(['ab', 'b'])
+      expect((await list('?last=a%00')).tags).toEqual(['a-b', 'a.b', 'ab', 'b', 'z'])
+      expect((await list('?last=a%C3%BC')).tags).toEqual(['b', 'z'])
+      expect((await list(`?last=${'a'.repeat(2000)}`)).tags).toEqual(['ab', 'b', 'z'])
 
       const seen: string[] = []
       for (let link: string | null = '/v2/man/tags/tags/list?n=3'; link !== null;) {
