@@ -7,13 +7,21 @@ import { parseRepositoryName } from './oci/repository.ts'
 import { getBase } from './routes/base.ts'
 import { deleteBlob, getBlob } from './routes/blobs.ts'
 import type { Call, Handler, RepositoryHandler } from './routes/call.ts'
+import { listRepositories } from './routes/catalog.ts'
 import { getManifest, putManifest, removeManifest } from './routes/manifests.ts'
+import { getReferrers } from './routes/referrers.ts'
 import { listTags } from './routes/tags.ts'
 import { appendToUpload, cancelUpload, closeUpload, getUpload, startUpload } from './routes/uploads.ts'
 import type { Services } from './services.ts'
 
 type Methods = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type Route = readonly [access: Access, handler: RepositoryHandler]
+
+/** What is asked of the registry as a whole. */
+const REGISTRY_ROUTES: readonly (readonly [path: string, access: Access, handler: Handler])[] = [
+  ['/v2/', 'none', getBase], // end-1
+  ['/v2/_catalog', 'catalog', listRepositories],
+]
 
 /**
  * Each endpoint of the spec, the access it needs on the repository in its path, and who answers it. The first path
@@ -50,6 +58,10 @@ const ROUTES: readonly (readonly [path: string, methods: Readonly<Partial<Record
     '/v2/:name+/tags/list',
     { GET: ['pull', listTags], HEAD: ['pull', listTags] }, // end-8a, end-8b
   ],
+  [
+    '/v2/:name+/referrers/:digest',
+    { GET: ['pull', getReferrers], HEAD: ['pull', getReferrers] }, // end-12a, end-12b
+  ],
 ]
 
 /** What the platform gives with a request: runs work to its end after the answer, and when the client has gone. */
@@ -62,11 +74,13 @@ export interface App {
 
 export function createApp(): App {
   const router = Router<IRequestStrict, [Services, Background]>()
-  router.all('/v2/', async (request, services, background) => {
-    const handle = pick<Handler>({ GET: getBase, HEAD: getBase }, request.method)
-    const caller = await services.authorizer.authorize(request, 'none', null)
-    return handle({ request, url: new URL(request.url), params: {}, caller, background }, services)
-  })
+  for (const [path, access, handler] of REGISTRY_ROUTES) {
+    router.all(path, async (request, services, background) => {
+      const handle = pick({ GET: handler, HEAD: handler }, request.method)
+      const caller = await services.authorizer.authorize(request, access, null)
+      return handle({ request, url: new URL(request.url), params: {}, caller, background }, services)
+    })
+  }
   for (const [path, methods] of ROUTES) {
     router.all(path, async (request, services, background) => {
       const url = new URL(request.url)

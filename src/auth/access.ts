@@ -1,7 +1,10 @@
 import type { RepositoryName } from '../oci/repository.ts'
 
-/** What a route needs, declared beside it in app.ts: an action on the repository that its URL names, or nothing. */
-export type Access = 'none' | 'pull' | 'push' | 'delete'
+/**
+ * What a route needs, declared beside it in app.ts: an action on the repository that its URL names, the list of all
+ * repositories, or nothing.
+ */
+export type Access = 'none' | 'catalog' | 'pull' | 'push' | 'delete'
 
 /** Who is asking. */
 export interface Caller {
@@ -13,7 +16,7 @@ export interface Caller {
 
 export interface Authorizer {
   /**
-   * @param repository that the URL names; `null` for a route that needs no access
+   * @param repository that the URL names; `null` for a route that names none
    * @throws {RegistryError} `UNAUTHORIZED` with a challenge, or `DENIED`
    */
   authorize(request: Request, access: Access, repository: RepositoryName | null): Promise<Caller>

@@ -1,3 +1,4 @@
+import { clientHas, etagOf } from '../http/etag.ts'
 import { parseDigest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import type { Services } from '../services.ts'
@@ -15,7 +16,9 @@ export async function getBlob(
   const size = await services.blobs.stat(repository, digest)
   if (size === null) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } })
 
-  const headers = { 'Docker-Content-Digest': digest, 'Content-Type': 'application/octet-stream' }
+  const validators = { 'Docker-Content-Digest': digest, ETag: etagOf(digest) }
+  if (clientHas(digest, request.headers)) return new Response(null, { status: 304, headers: validators })
+  const headers = { ...validators, 'Content-Type': 'application/octet-stream' }
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, 'Content-Length': String(size) } })
   const location = await services.blobs.presign(digest, services.now())
   const published = publishedUrl(location, services.blobRedirectOrigin, url.hostname)

@@ -1,7 +1,8 @@
+import { clientHas, etagOf } from '../http/etag.ts'
 import { digestOf, digestParts, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts'
-import { parseReference, type Reference } from '../oci/reference.ts'
+import { parseReference, parseTag, type Reference, type Tag } from '../oci/reference.ts'
 import { deleteManifest } from '../registry/delete-manifest.ts'
 import { findManifest } from '../registry/find-manifest.ts'
 import { pushManifest } from '../registry/push-manifest.ts'
@@ -23,33 +24,32 @@ export async function getManifest(call: RepositoryCall, services: Services): Pro
   })
   if (found === null) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { reference: params['reference'] } })
   const { digest, manifest } = found
+  const headers = { 'Docker-Content-Digest': digest, ETag: etagOf(digest) }
+  if (clientHas(digest, request.headers)) return new Response(null, { status: 304, headers })
   return new Response(manifest.bytes, {
-    headers: {
-      'Content-Type': manifest.mediaType,
-      'Content-Length': String(manifest.size),
-      'Docker-Content-Digest': digest,
-      ETag: `"${digest}"`,
-    },
+    headers: { ...headers, 'Content-Type': manifest.mediaType, 'Content-Length': String(manifest.size) },
   })
 
   async function read(digest: Digest): Promise<(ManifestInfo & { bytes: Uint8Array | null }) | null> {
-    if (request.method === 'GET') return services.manifests.get(repository, digest)
+    if (request.method === 'GET' && !clientHas(digest, request.headers))
+      return services.manifests.get(repository, digest)
     const info = await services.manifests.stat(repository, digest)
     return info === null ? null : { ...info, bytes: null }
   }
 }
 
 /**
- * Stores a manifest under its digest, and points the tag to it if one is named (end-7).
+ * Stores a manifest under its digest, and points the tag to it if one is named (end-7), and those in `?tag=` (end-7b).
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
  */
 export async function putManifest(call: RepositoryCall, services: Services): Promise<Response> {
-  const { request, params, repository, caller } = call
+  const { request, url, params, repository, caller } = call
   const reference = parseReference(params['reference'] ?? '', 'TAG_INVALID')
+  const moreTags = parseTags(url.searchParams.getAll('tag'))
   const bytes = await readManifest(request)
   const manifest = parseManifest(bytes, request.headers.get('Content-Type'))
   const digest = checkedDigest(bytes, reference)
-  const tags = reference.kind === 'tag' ? [reference.tag] : []
+  const tags = [...new Set(reference.kind === 'tag' ? [reference.tag, ...moreTags] : moreTags)]
   // Once begun it runs to its end also when the client goes: a tag's record and its entry in KV belong together.
   const push = pushManifest(services, {
     repository,
@@ -62,11 +62,13 @@ export async function putManifest(call: RepositoryCall, services: Services): Pro
   })
   call.background(push)
   await push
-  const headers = {
+  const headers = new Headers({
     Location: `/v2/${repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,
     'Content-Length': '0',
-  }
+  })
+  for (const tag of moreTags) headers.append('OCI-Tag', tag)
+  if (manifest.subject !== null) headers.set('OCI-Subject', manifest.subject.digest)
   return new Response(null, { status: 201, headers })
 }
 
@@ -88,6 +90,16 @@ export async function removeManifest(call: RepositoryCall, services: Services): 
     else if (!(await deleteTag(services, repository, reference.tag, how)))
       throw new RegistryError('MANIFEST_UNKNOWN', { detail: { tag: reference.tag } })
   }
+}
+
+/** Each costs four writes. The spec asks for ten. */
+const MAX_TAGS_OF_A_PUSH = 50
+
+/** @throws {RegistryError} `TAG_INVALID`, 414 for too many */
+function parseTags(texts: readonly string[]): readonly Tag[] {
+  if (texts.length > MAX_TAGS_OF_A_PUSH)
+    throw new RegistryError('TAG_INVALID', { status: 414, detail: { most: MAX_TAGS_OF_A_PUSH } })
+  return [...new Set(texts.map((text) => parseTag(text)))]
 }
 
 /** @throws {RegistryError} 413 above `MAX_MANIFEST_BYTES`, without reading on */

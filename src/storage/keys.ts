@@ -1,6 +1,6 @@
-import { digestParts, type Digest } from '../oci/digest.ts'
+import { digestParts, parseDigest, type Digest } from '../oci/digest.ts'
 import type { Tag } from '../oci/reference.ts'
-import type { RepositoryName } from '../oci/repository.ts'
+import { parseRepositoryName, type RepositoryName } from '../oci/repository.ts'
 
 /**
  * Every key of the bucket and of KV is built here. What ends in `Prefix` ends in a slash, so that a listing can
@@ -47,12 +47,27 @@ export function historyKey(repository: RepositoryName, tag: Tag, at: Date, diges
   return `repositories/${repository}/_history/${tag}/${reverse}-${digest === null ? 'deleted' : dashed(digest)}`
 }
 
-export function referrerKey(repository: RepositoryName, subject: Digest, referrer: Digest): string {
-  return `repositories/${repository}/_referrers/${dashed(subject)}/${dashed(referrer)}`
+export function referrersPrefix(repository: RepositoryName, subject: Digest): string {
+  return `repositories/${repository}/_referrers/${dashed(subject)}/`
 }
 
-export function catalogKey(repository: RepositoryName): string {
-  return `catalog/${repository}!`
+export function referrerKey(repository: RepositoryName, subject: Digest, referrer: Digest): string {
+  return referrersPrefix(repository, subject) + dashed(referrer)
+}
+
+/** The digest at the end of a referrer's key. */
+export function referrerDigest(key: string): Digest {
+  return parseDigest(key.slice(key.lastIndexOf('/') + 1).replace('-', ':'))
+}
+
+export const CATALOG_PREFIX = 'catalog/'
+
+export function catalogKey(repository: string): string {
+  return `${CATALOG_PREFIX}${repository}!`
+}
+
+export function catalogName(key: string): RepositoryName {
+  return parseRepositoryName(key.slice(CATALOG_PREFIX.length, -1))
 }
 
 export function uploadPrefix(sessionId: string): string {

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts'
 import type { RepositoryName } from '../oci/repository.ts'
-import { manifestKey, referrerKey } from './keys.ts'
+import { manifestKey, referrerDigest, referrerKey, referrersPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 
 export interface ManifestInfo {
@@ -33,6 +33,28 @@ export class Manifests {
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {
     await this.#objects.delete(manifestKey(repository, digest))
+  }
+
+  /**
+   * What may refer to `subject`, deleted manifests among it. One listing.
+   *
+   * @param after a referrer's digest; `null` for the first page
+   */
+  async listReferrers(
+    repository: RepositoryName,
+    subject: Digest,
+    after: Digest | null,
+    limit: number,
+  ): Promise<{ referrers: readonly Digest[]; more: boolean }> {
+    const prefix = referrersPrefix(repository, subject)
+    const start = after === null ? '' : referrerKey(repository, subject, after).slice(prefix.length)
+    const { objects, more } = await this.#objects.list(prefix, { after: start, limit })
+    return { referrers: objects.map(({ key }) => referrerDigest(key)), more }
+  }
+
+  /** Whether that hint is there. One HEAD. */
+  async isReferrer(repository: RepositoryName, subject: Digest, referrer: Digest): Promise<boolean> {
+    return (await this.#objects.head(referrerKey(repository, subject, referrer))) !== null
   }
 
   /** A hint that `referrer` has this subject, written before the manifest itself. */

@@ -1,6 +1,6 @@
 import type { RepositoryName } from '../oci/repository.ts'
 import { readJson, writeJson } from './json-object.ts'
-import { catalogKey } from './keys.ts'
+import { CATALOG_PREFIX, catalogKey, catalogName } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** The repositories that exist: those something was pushed to. */
@@ -13,6 +13,13 @@ export class Repositories {
 
   async exists(repository: RepositoryName): Promise<boolean> {
     return (await readJson(this.#objects, catalogKey(repository))) !== null
+  }
+
+  /** Names in byte order. One listing. */
+  async list(last: string, limit: number): Promise<{ names: readonly RepositoryName[]; more: boolean }> {
+    const after = last === '' ? '' : catalogKey(last).slice(CATALOG_PREFIX.length)
+    const { objects, more } = await this.#objects.list(CATALOG_PREFIX, { after, limit })
+    return { names: objects.map(({ key }) => catalogName(key)), more }
   }
 
   async create(repository: RepositoryName, at: Date): Promise<void> {

@@ -1,5 +1,6 @@
 import { describeManifests } from '../suites/manifests.ts'
 import { describePulls } from '../suites/pulls.ts'
+import { describeReferrers } from '../suites/referrers.ts'
 import { createMemoryRegistry } from '../suites/registry-under-test.ts'
 import { describeUploads } from '../suites/uploads.ts'
 
@@ -16,3 +17,4 @@ describeUploads(
 )
 describePulls('memory', () => Promise.resolve(createMemoryRegistry()))
 describeManifests('memory', () => Promise.resolve(createMemoryRegistry()))
+describeReferrers('memory', () => Promise.resolve(createMemoryRegistry()))
