@@ -8,6 +8,7 @@ import { startLocal } from '../../src/node/local.ts'
 import { bytesOf, digestOf, pushBlob } from '../suites/client.ts'
 import { describeManifests } from '../suites/manifests.ts'
 import { describePulls } from '../suites/pulls.ts'
+import { describeReferrers } from '../suites/referrers.ts'
 import type { RegistryUnderTest } from '../suites/registry-under-test.ts'
 import { describeUploads } from '../suites/uploads.ts'
 
@@ -29,6 +30,7 @@ async function openLocal(): Promise<RegistryUnderTest> {
 
 describeUploads('workerd and the embedded store', openLocal, PART_BYTES)
 describePulls('workerd and the embedded store', openLocal)
+describeReferrers('workerd and the embedded store', openLocal)
 describeManifests('workerd and the embedded store', openLocal)
 
 describe('behind the redirect', () => {
