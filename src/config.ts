@@ -1,5 +1,5 @@
 import type { StoreFeature } from './storage/object-store.ts'
-import type { S3Settings } from './storage/s3/s3-client.ts'
+import type { S3Settings } from './storage/s3-settings.ts'
 
 /** Bindings, variables and secrets of the Worker, as the platform hands them over. */
 export interface Env {

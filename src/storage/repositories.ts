@@ -1,5 +1,5 @@
 import type { RepositoryName } from '../oci/repository.ts'
-import { readJson, writeJson } from './json-object.ts'
+import { writeJson } from './json-object.ts'
 import { CATALOG_PREFIX, catalogKey, catalogName } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 
@@ -12,7 +12,7 @@ export class Repositories {
   }
 
   async exists(repository: RepositoryName): Promise<boolean> {
-    return (await readJson(this.#objects, catalogKey(repository))) !== null
+    return (await this.#objects.head(catalogKey(repository))) !== null
   }
 
   /** Names in byte order. One listing. */

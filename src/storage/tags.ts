@@ -13,6 +13,11 @@ export interface TagRecord extends Descriptor {
   readonly pushedBy: string
 }
 
+function parseTagRecord(value: unknown): TagRecord {
+  const { pushedAt, pushedBy } = parseObject(value, 'tag record')
+  return { ...parseDescriptor(value, 'tag record'), pushedAt: String(pushedAt), pushedBy: String(pushedBy) }
+}
+
 /** Tag records: the truth about tags. KV only repeats them, see registry/tags.ts for the order of the two. */
 export class Tags {
   readonly #objects: ObjectStore
@@ -22,10 +27,7 @@ export class Tags {
   }
 
   async get(repository: RepositoryName, tag: Tag): Promise<TagRecord | null> {
-    const value = await readJson(this.#objects, tagsPrefix(repository) + tag)
-    if (value === null) return null
-    const { pushedAt, pushedBy } = parseObject(value, 'tag record')
-    return { ...parseDescriptor(value, 'tag record'), pushedAt: String(pushedAt), pushedBy: String(pushedBy) }
+    return readJson(this.#objects, tagsPrefix(repository) + tag, parseTagRecord)
   }
 
   async put(repository: RepositoryName, tag: Tag, record: TagRecord): Promise<void> {

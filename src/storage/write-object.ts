@@ -56,31 +56,36 @@ async function streamObject(
   hash: Hash,
   accept: (written: Written) => void,
 ): Promise<Written> {
+  const { stallMs, commitMs } = objects.limits
   const pipe = createBytePipe(size)
   const writer = pipe.writable.getWriter()
   const stored = objects.putStream(key, pipe.readable, size)
-  const failed = stored.then(() => new Promise<never>(() => undefined)) // only ever rejects
-  failed.catch(() => undefined)
-  const soon = (step: Promise<void>) => within(objects.limits.stallMs, Promise.race([step, failed]))
+  // A write that fails only says that storage has stopped reading: what it has answered is the reason.
+  const answered = stored.then(() => {
+    throw new RegistryError('UNAVAILABLE', { cause: new Error('storage answered before it had read all') })
+  })
+  answered.catch(() => undefined)
+  const send = (bytes: Uint8Array) =>
+    within(stallMs, Promise.race([writer.write(bytes).catch(() => answered), answered]))
   try {
     let total = 0
-    let held: Uint8Array | null = null
+    let held = new Uint8Array(0)
     for await (const chunk of readChunks(streams, STREAM_CHUNK_BYTES, fault)) {
       total += chunk.length
       if (total > size) break
       hash.update(chunk)
-      if (held !== null) await soon(writer.write(held))
-      held = chunk
+      if (held.length > 0) await send(held)
+      held = chunk as Uint8Array<ArrayBuffer>
     }
     if (total !== size) throw sizeMismatch(size, total)
     const written = { size, hex: hash.digest('hex') }
     accept(written)
-    if (held !== null) await soon(writer.write(held))
-    await soon(writer.close())
-    await within(objects.limits.commitMs, stored)
+    const last = Promise.all([writer.write(held), writer.close()])
+    last.catch(() => undefined) // as above
+    await within(commitMs, stored)
     return written
   } catch (error) {
-    await writer.abort(error).catch(() => undefined)
+    writer.abort(error).catch(() => undefined) // not awaited: it waits for storage to read on
     throw error
   }
 }

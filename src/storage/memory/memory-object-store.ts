@@ -57,7 +57,9 @@ export function createMemoryObjectStore(options: MemoryOptions = {}): ObjectStor
       return Promise.resolve()
     },
     async putStream(key, body, size, sha256) {
-      const bytes = await collect(body)
+      const bytes = await collect(body).catch((cause: unknown) => {
+        throw cause instanceof RegistryError ? cause : new RegistryError('UNAVAILABLE', { cause })
+      })
       if (bytes.length !== size) throw new RegistryError('UNAVAILABLE', { cause: new Error('body ended early') })
       if (features.has('checksum-sha256') && sha256 !== undefined && sha256 !== sha256Of(bytes))
         throw new RegistryError('DIGEST_INVALID')

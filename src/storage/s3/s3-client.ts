@@ -1,23 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 
-import type { StoreFeature } from '../object-store.ts'
+import type { S3Settings } from '../s3-settings.ts'
 import { createFetchHandler } from './s3-http.ts'
-
-export interface S3Settings {
-  readonly endpoint: string
-  readonly bucket: string
-  readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
-  readonly pathStyle: boolean
-  readonly features: ReadonlySet<StoreFeature>
-  /**
-   * How long an ordinary request may take until its answer begins, and a stream may stand still. Copies and large
-   * bodies may take a multiple.
-   */
-  readonly timeoutMs: number
-}
 
 /** Tries of a request that can be repeated, with the SDK's growing pauses between them. */
 const MAX_ATTEMPTS = 4
