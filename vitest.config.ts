@@ -1,4 +1,9 @@
+import { resolve } from 'node:path'
+
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+import { compatibilityDate } from './src/node/build.ts'
 
 /** Slow tests talk to real processes; the others must not. */
 const REAL_PROCESS_TIMEOUT_MS = 120_000
@@ -7,6 +12,14 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'app', include: ['test/{oci,http,storage,registry,routes}/**/*.test.ts', 'test/*.test.ts'] } },
+      {
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate: compatibilityDate(), kvNamespaces: ['TAGS'] } })],
+        resolve: {
+          // As in wrangler.toml: the SDK's browser build parses XML with DOMParser, which workerd does not have.
+          alias: { '@aws-sdk/xml-builder': resolve('node_modules/@aws-sdk/xml-builder/dist-cjs/index.js') },
+        },
+        test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], globalSetup: ['test/workerd/setup.ts'] },
+      },
       {
         test: {
           name: 'local',

@@ -6,6 +6,12 @@ import { createFetchHandler } from './s3-http.ts'
 /** Tries of a request that can be repeated, with the SDK's growing pauses between them. */
 const MAX_ATTEMPTS = 4
 
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+function nothing(): void {
+  // said by whoever catches the error
+}
+
 export interface S3Clients {
   /** For what can be sent again: times out and retries. */
   readonly repeatable: S3Client
@@ -22,6 +28,7 @@ export function createS3Clients(settings: S3Settings): S3Clients {
     // The SDK's default CRC turns a streamed body into chunked framing that stores refuse, or store as content.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    logger: SILENT, // what matters is thrown; the SDK would warn of every refused stream
   }
   return {
     repeatable: unsignedPayload(
