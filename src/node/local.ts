@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { bundleWorker } from './build.ts'
+import { openDataFolder } from './data-folder.ts'
+import { startFront } from './front.ts'
+import { probeStorage } from './probe-storage.ts'
+import { startRegistry } from './registry.ts'
+import { startStorageFront, type StorageUpstream } from './storage-front.ts'
+import { startStore, type S3Settings } from './store.ts'
+
+export interface LocalOptions {
+  /** Address to listen on; 127.0.0.1 unless given. */
+  host?: string
+  /** Port of the registry; 0, any free one, unless given. */
+  port?: number
+  /** Port of the storage front; 0, any free one, unless given. Not used with an external storage. */
+  storagePort?: number
+  /** Absolute path of the data folder. */
+  data: string
+  /** An external storage; `null` or absent for the embedded store. */
+  s3?: S3Settings | null
+  /** More variables of the Worker, such as `S3_FEATURES`. */
+  settings?: Readonly<Record<string, string>>
+  /** The Worker, one ES module; the bundle of `src/index.ts` unless given. */
+  script?: string
+  /** Endpoint that the Worker uses and signs for in place of the storage's own, such as a proxy that counts on 127.0.0.1. */
+  s3EndpointForWorker?: (endpoint: string) => string | Promise<string>
+}
+
+/** A registry that is running. */
+export interface Local {
+  /** The registry, without a slash at its end. */
+  url: string
+  /** Where clients fetch layers of the embedded store; `null` with an external storage. */
+  storageUrl: string | null
+  /** The storage itself. */
+  s3: S3Settings
+  /** Ends it; the data stay. */
+  stop(): Promise<void>
+}
+
+interface Stoppable {
+  stop(): void | Promise<void>
+}
+
+/**
+ * Runs the whole registry in this process and two workerds that it starts: the embedded store or an external one,
+ * the Worker, and the listeners in front of them.
+ *
+ * @throws {StartFailure} when something that the user can mend is in the way; nothing is left running then
+ */
+export async function startLocal(options: LocalOptions): Promise<Local> {
+  const host = options.host ?? '127.0.0.1'
+  const running: Stoppable[] = []
+  const stop = async () => {
+    for (const part of running.splice(0).reverse()) await part.stop()
+  }
+  try {
+    const folder = openDataFolder(options.data)
+    running.push({
+      stop: () => {
+        folder.release()
+      },
+    })
+
+    // The ports first: one that is taken is said at once, not after everything has started.
+    const worker = Promise.withResolvers<number>()
+    const front = await startFront({ host, port: options.port ?? 0, upstream: worker.promise })
+    running.push(front)
+    const storage = Promise.withResolvers<StorageUpstream>()
+    const storageFront = options.s3
+      ? null
+      : await startStorageFront({ host, port: options.storagePort ?? 0, upstream: storage.promise })
+    if (storageFront) running.push(storageFront)
+
+    const s3 = options.s3 ?? (await startEmbedded(options.data, running))
+    if (options.s3) await probeStorage(s3)
+    const endpoint = (await options.s3EndpointForWorker?.(s3.endpoint)) ?? s3.endpoint
+    const { port, pathname } = new URL(s3.endpoint)
+    storage.resolve({ port: Number(port), signedHost: new URL(endpoint).host, basePath: pathname })
+
+    const registry = await startRegistry({
+      script: options.script ?? (await bundleWorker()),
+      dir: join(options.data, workerFolder(options.s3 ?? null)),
+      s3: { ...s3, endpoint },
+      settings: options.settings ?? {},
+      redirectOrigin: storageFront && `http://{hostname}:${storageFront.port}`,
+    })
+    running.push(registry)
+    worker.resolve(registry.port)
+
+    return {
+      url: `http://${shownHost(host)}:${front.port}`,
+      storageUrl: storageFront && `http://${shownHost(host)}:${storageFront.port}`,
+      s3,
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startEmbedded(data: string, running: Stoppable[]): Promise<S3Settings> {
+  const store = await startStore(data)
+  running.push(store)
+  return store.s3
+}
+
+/** KV holds what one storage's tags point to, so each storage has a KV of its own. */
+function workerFolder(s3: S3Settings | null): string {
+  if (s3 === null) return 'worker'
+  return `worker-${createHash('sha256').update(`${s3.endpoint} ${s3.bucket}`).digest('hex').slice(0, 12)}`
+}
+
+/** The name under which this machine's user reaches a listener on `host`. Docker takes `localhost` without TLS. */
+function shownHost(host: string): string {
+  if (['127.0.0.1', '0.0.0.0', '::'].includes(host)) return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
