@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { describe, inject } from 'vitest'
+import { createCtr } from '../clients/ctr.ts'
+import { createDocker } from '../clients/docker.ts'
+import { createPodman } from '../clients/podman.ts'
+import { createSkopeo } from '../clients/skopeo.ts'
+
+export const { account, engine, folder, images, missing, namedRegistry, registry } = inject('e2e')
+
+/** A repository of the registry that all tests share, or of another one. */
+export function repository(name: string, host = registry): string {
+  return `${host}/${account}/${name}`
+}
+
+/** The tests of one file, skipped where clients are missing. */
+export const describeWithClients = describe.skipIf(missing.length > 0)
+
+export const docker = createDocker(engine.host, join(folder, 'docker'))
+export const podman = createPodman(join(folder, 'podman'))
+export const skopeo = createSkopeo(join(folder, 'skopeo'))
+export const ctr = createCtr(engine.containerd, join(folder, 'ctr'))
+
+export const clients = { docker, podman, skopeo, ctr }
+export type ClientName = keyof typeof clients
+
+/** Every client's store is empty after this. */
+export async function clearClients(): Promise<void> {
+  for (const client of Object.values(clients)) await client.clear()
+}
