@@ -18,7 +18,14 @@ export default defineConfig({
           // As in wrangler.toml: the SDK's browser build parses XML with DOMParser, which workerd does not have.
           alias: { '@aws-sdk/xml-builder': resolve('node_modules/@aws-sdk/xml-builder/dist-cjs/index.js') },
         },
-        test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], globalSetup: ['test/workerd/setup.ts'] },
+        test: {
+          name: 'workerd',
+          include: ['test/workerd/**/*.test.ts'],
+          globalSetup: ['test/workerd/setup.ts'],
+          testTimeout: REAL_PROCESS_TIMEOUT_MS,
+          hookTimeout: REAL_PROCESS_TIMEOUT_MS,
+          fileParallelism: false,
+        },
       },
       {
         test: {

@@ -15,10 +15,13 @@ export type Digest = string & { readonly __brand: 'Digest' }
 
 /** @throws {RegistryError} `DIGEST_INVALID` for another form, or an algorithm that we cannot verify */
 export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text
+  throw new RegistryError('DIGEST_INVALID', { detail: `not a sha256 or sha512 digest: ${text.slice(0, 200)}` })
+}
+
+export function isDigest(text: string): text is Digest {
   const [algorithm = '', hex = '', ...rest] = text.split(':')
-  if (rest.length > 0 || !isAlgorithm(algorithm) || hex.length !== HEX_LENGTHS[algorithm] || !/^[0-9a-f]+$/.test(hex))
-    throw new RegistryError('DIGEST_INVALID', { detail: `not a sha256 or sha512 digest: ${text.slice(0, 200)}` })
-  return text as Digest
+  return rest.length === 0 && isAlgorithm(algorithm) && hex.length === HEX_LENGTHS[algorithm] && /^[0-9a-f]+$/.test(hex)
 }
 
 /** @throws {RegistryError} `DIGEST_INVALID` */

@@ -28,6 +28,6 @@ export function parseTag(text: string, noTag: ErrorCode = 'TAG_INVALID'): Tag {
   return text
 }
 
-function isTag(text: string): text is Tag {
+export function isTag(text: string): text is Tag {
   return TAG.test(text)
 }

@@ -18,6 +18,6 @@ export function parseRepositoryName(text: string): RepositoryName {
   return text
 }
 
-function isRepositoryName(text: string): text is RepositoryName {
+export function isRepositoryName(text: string): text is RepositoryName {
   return text.length <= MAX_NAME_LENGTH && NAME.test(text)
 }

@@ -3,7 +3,7 @@ import { RegistryError } from '../oci/errors.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { MAX_PAGE_ENTRIES } from '../http/pagination.ts'
 import type { Manifests } from '../storage/manifests.ts'
-import { forEachOf } from './concurrency.ts'
+import { forEachOf } from '../storage/concurrency.ts'
 import { deleteTag, type TagStores } from './tags.ts'
 
 interface Stores extends TagStores {

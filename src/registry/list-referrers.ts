@@ -6,7 +6,7 @@ import { parseTag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { Manifests } from '../storage/manifests.ts'
 import type { Tags } from '../storage/tags.ts'
-import { forEachOf } from './concurrency.ts'
+import { forEachOf } from '../storage/concurrency.ts'
 
 /** Each referrer costs one read, of at most 4 MiB. */
 export const REFERRERS_PER_PAGE = 100

@@ -7,7 +7,7 @@ import type { RepositoryName } from '../oci/repository.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Manifests } from '../storage/manifests.ts'
 import type { Repositories } from '../storage/repositories.ts'
-import { forEachOf } from './concurrency.ts'
+import { forEachOf } from '../storage/concurrency.ts'
 import { setTag, type TagStores } from './tags.ts'
 
 interface Stores extends TagStores {

@@ -49,7 +49,8 @@ export class Blobs {
   /**
    * Stores the bytes under their digest, and answers their size. On error nothing is stored. Idempotent.
    *
-   * A store that checks digests itself gets the body passed on unread. Otherwise it is hashed here on its way.
+   * A store that checks digests itself gets the body passed on unread: one that breaks off then looks like a fault
+   * of the store, `UNAVAILABLE`. Otherwise it is hashed here on its way.
    *
    * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`
    */

@@ -1,6 +1,6 @@
-import { digestParts, parseDigest, type Digest } from '../oci/digest.ts'
+import { digestParts, type Digest } from '../oci/digest.ts'
 import type { Tag } from '../oci/reference.ts'
-import { parseRepositoryName, type RepositoryName } from '../oci/repository.ts'
+import type { RepositoryName } from '../oci/repository.ts'
 
 /**
  * Every key of the bucket and of KV is built here. What ends in `Prefix` ends in a slash, so that a listing can
@@ -55,9 +55,9 @@ export function referrerKey(repository: RepositoryName, subject: Digest, referre
   return referrersPrefix(repository, subject) + dashed(referrer)
 }
 
-/** The digest at the end of a referrer's key. */
-export function referrerDigest(key: string): Digest {
-  return parseDigest(key.slice(key.lastIndexOf('/') + 1).replace('-', ':'))
+/** The digest at the end of a referrer's key; of a key that is not ours, some other text. */
+export function referrerDigest(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1).replace('-', ':')
 }
 
 export const CATALOG_PREFIX = 'catalog/'
@@ -66,8 +66,9 @@ export function catalogKey(repository: string): string {
   return `${CATALOG_PREFIX}${repository}!`
 }
 
-export function catalogName(key: string): RepositoryName {
-  return parseRepositoryName(key.slice(CATALOG_PREFIX.length, -1))
+/** The name in a key of the catalog; of a key that is not ours, some other text. */
+export function catalogName(key: string): string {
+  return key.slice(CATALOG_PREFIX.length, -1)
 }
 
 export function uploadPrefix(sessionId: string): string {

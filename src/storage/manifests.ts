@@ -1,4 +1,4 @@
-import type { Digest } from '../oci/digest.ts'
+import { isDigest, type Digest } from '../oci/digest.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { manifestKey, referrerDigest, referrerKey, referrersPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -49,7 +49,7 @@ export class Manifests {
     const prefix = referrersPrefix(repository, subject)
     const start = after === null ? '' : referrerKey(repository, subject, after).slice(prefix.length)
     const { objects, more } = await this.#objects.list(prefix, { after: start, limit })
-    return { referrers: objects.map(({ key }) => referrerDigest(key)), more }
+    return { referrers: objects.map(({ key }) => referrerDigest(key)).filter(isDigest), more }
   }
 
   /** Whether that hint is there. One HEAD. */

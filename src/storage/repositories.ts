@@ -1,4 +1,4 @@
-import type { RepositoryName } from '../oci/repository.ts'
+import { isRepositoryName, type RepositoryName } from '../oci/repository.ts'
 import { writeJson } from './json-object.ts'
 import { CATALOG_PREFIX, catalogKey, catalogName } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -19,7 +19,7 @@ export class Repositories {
   async list(last: string, limit: number): Promise<{ names: readonly RepositoryName[]; more: boolean }> {
     const after = last === '' ? '' : catalogKey(last).slice(CATALOG_PREFIX.length)
     const { objects, more } = await this.#objects.list(CATALOG_PREFIX, { after, limit })
-    return { names: objects.map(({ key }) => catalogName(key)), more }
+    return { names: objects.map(({ key }) => catalogName(key)).filter(isRepositoryName), more }
   }
 
   async create(repository: RepositoryName, at: Date): Promise<void> {

@@ -1,6 +1,6 @@
 import { parseDescriptor, parseObject, type Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
-import { parseTag, type Tag } from '../oci/reference.ts'
+import { isTag, type Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { historyKey, taggedPrefix, tagsPrefix } from './keys.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
@@ -71,6 +71,6 @@ export class Tags {
 
   async #names(prefix: string, page: ListPage): Promise<{ tags: readonly Tag[]; more: boolean }> {
     const { objects, more } = await this.#objects.list(prefix, page)
-    return { tags: objects.map(({ key }) => parseTag(key.slice(prefix.length))), more }
+    return { tags: objects.map(({ key }) => key.slice(prefix.length)).filter(isTag), more }
   }
 }

@@ -1,4 +1,5 @@
 import { RegistryError } from '../oci/errors.ts'
+import { forEachOf } from './concurrency.ts'
 import { chunkKey, chunkOffset, uploadPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 import { writeObject, type ObjectSource, type Written } from './write-object.ts'
@@ -43,16 +44,17 @@ export class Uploads {
    */
   async chunks(sessionId: string): Promise<readonly Chunk[]> {
     const stored = await this.#list(sessionId)
-    const reach = new Map<number, readonly Chunk[]>([[0, []]]) // the end of a run -> the run
-    let longest: readonly Chunk[] = []
+    const lastBefore = new Map<number, Chunk | null>([[0, null]]) // the end of a run -> its last chunk
+    let longest = 0
     for (const chunk of stored) {
-      const run = reach.get(chunk.offset)
-      if (run === undefined || chunk.size === 0) continue
+      if (chunk.size === 0 || !lastBefore.has(chunk.offset)) continue
       const end = chunk.offset + chunk.size
-      if (!reach.has(end)) reach.set(end, [...run, chunk])
-      if (end > endOf(longest)) longest = reach.get(end) ?? longest
+      if (!lastBefore.has(end)) lastBefore.set(end, chunk)
+      longest = Math.max(longest, end)
     }
-    return longest
+    const run: Chunk[] = []
+    for (let last = lastBefore.get(longest); last; last = lastBefore.get(last.offset)) run.push(last)
+    return run.reverse()
   }
 
   /** The bytes of these chunks, one after the other. */
@@ -78,7 +80,7 @@ export class Uploads {
   /** Removes all of an upload; answers whether there was anything. */
   async removeAll(sessionId: string): Promise<boolean> {
     const stored = await this.#list(sessionId)
-    for (const { key } of stored) await this.#objects.delete(key)
+    await forEachOf(stored, ({ key }) => this.#objects.delete(key))
     return stored.length > 0
   }
 

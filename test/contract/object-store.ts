@@ -1,25 +1,11 @@
-import { createHash } from 'node:crypto'
-
 import { describe, expect, test } from 'vitest'
 
-import { createBytePipe } from '../../src/storage/byte-pipe.ts'
-import {
-  PRESIGN_EXPIRY_SECONDS,
-  PRESIGN_WINDOW_SECONDS,
-  presignWindowStart,
-  type ObjectStore,
-  type StoreLimits,
-} from '../../src/storage/object-store.ts'
+import { describeListings } from './object-store-listings.ts'
+import { describePresignedUrls } from './object-store-presigned.ts'
+import { bytesOf, drain, ownFolder, send, sha256, type ObjectStoreContract } from './support/objects.ts'
 
 /** Every S3 wants at least this much of each part but the last. */
 const PART_BYTES = 5 * 2 ** 20
-
-export interface ObjectStoreContract {
-  /** Opens the bucket under test, which may hold other objects; with other limits for what is large only by them. */
-  open: (limits?: Partial<StoreLimits>) => Promise<ObjectStore>
-  /** Whether a presigned URL can be fetched: memory's cannot. */
-  reachable: boolean
-}
 
 /** What src/storage/object-store.ts promises, asked of an adapter. */
 export function describeObjectStore(name: string, { open, reachable }: ObjectStoreContract): void {
@@ -242,78 +228,6 @@ export function describeObjectStore(name: string, { open, reachable }: ObjectSto
       await expect(store.delete(`${folder}never`)).resolves.toBeUndefined()
     })
 
-    describe('a listing', () => {
-      const IN_ORDER = [
-        '!',
-        '-',
-        '.a',
-        '0',
-        '@',
-        '@sha256-0',
-        'A',
-        '_a',
-        'a',
-        'a!',
-        'a-b',
-        'a.b',
-        'a/b',
-        'a/c',
-        'a0',
-        'b',
-      ]
-
-      async function folderOf(names: readonly string[]): Promise<[ObjectStore, string]> {
-        const [store, folder] = [await open(), ownFolder()]
-        const neighbours = [folder.slice(0, -1), `${folder.slice(0, -1)}-neighbour/a`]
-        const keys = [...names.map((name) => folder + name), ...neighbours].reverse() // not in the answer's order
-        await Promise.all(keys.map((key) => store.put(key, bytesOf(Math.max(key.length - folder.length, 0)))))
-        return [store, folder]
-      }
-
-      test('has every key below the prefix with its size, in byte order', async () => {
-        const [store, folder] = await folderOf(IN_ORDER)
-        const objects = IN_ORDER.map((name) => ({ key: folder + name, size: name.length }))
-        expect(await store.list(folder, { limit: 100 })).toEqual({ objects, more: false })
-        expect(await store.list(folder, { limit: IN_ORDER.length })).toEqual({ objects, more: false })
-      })
-
-      test.each([
-        ['a/', '', 100, ['b', 'c'], false], // `a` and `a0` are beside it, not in it
-        ['a/', 'b', 100, ['c'], false],
-        ['', 'a', 2, ['a!', 'a-b'], true],
-        ['', 'a-', 2, ['a-b', 'a.b'], true], // no such key
-        ['', 'a0', 2, ['b'], false],
-        ['', 'b', 2, [], false],
-        ['', 'zzz', 2, [], false],
-        ['', '', 1, ['!'], true],
-        ['none/', '', 100, [], false],
-      ])('of "%s" after "%s", at most %i: %j, more %s', async (sub, after, limit, names, more) => {
-        const [store, folder] = await folderOf(IN_ORDER)
-        const listing = await store.list(folder + sub, { after, limit })
-        expect(listing.objects.map(({ key }) => key)).toEqual(names.map((name) => folder + sub + name))
-        expect(listing.more).toBe(more)
-      })
-
-      test.each([1, 3, 4, 8])('by pages of %i has every key once', async (limit) => {
-        const [store, folder] = await folderOf(IN_ORDER)
-        const seen: string[] = []
-        for (let more = true; more;) {
-          const page = await store.list(folder, { after: seen.at(-1) ?? '', limit })
-          seen.push(...page.objects.map(({ key }) => key.slice(folder.length)))
-          more = page.more
-        }
-        expect(seen).toEqual(IN_ORDER)
-      })
-
-      test('shows a write and a deletion at once', async () => {
-        const [store, folder] = await folderOf(['a', 'b'])
-        await store.put(`${folder}c`, bytesOf(1))
-        await store.delete(`${folder}a`)
-        const { objects } = await store.list(folder, { limit: 10 })
-        expect(objects.map(({ key }) => key)).toEqual([`${folder}b`, `${folder}c`])
-      })
-    })
-
     // All that a repository's name, a tag, a digest and our own marks can bring, and a little more.
     test.each([
       'r/@',
@@ -342,94 +256,7 @@ export function describeObjectStore(name: string, { open, reachable }: ObjectSto
       expect(await store.head(folder + name)).toBeNull()
     })
 
-    describe('a presigned URL', () => {
-      const START = presignWindowStart(new Date('2026-10-01T12:34:56.789Z')).getTime()
-      const WINDOW_MS = PRESIGN_WINDOW_SECONDS * 1000
-
-      test.each([
-        ['at the same moment', true, 0],
-        ['at the end of the window', true, WINDOW_MS - 1],
-        ['in the next window', false, WINDOW_MS],
-        ['at the end of the window before', false, -1],
-      ])('%s is the same: %s', async (_, same, laterMs) => {
-        const [store, key] = [await open(), `${ownFolder()}object`]
-        const first = await store.presignGet(key, new Date(START))
-        const second = await store.presignGet(key, new Date(START + laterMs))
-        expect(second.href === first.href).toBe(same)
-      })
-
-      test('is another for another key', async () => {
-        const [store, folder] = [await open(), ownFolder()]
-        const [a, b] = [
-          await store.presignGet(`${folder}a`, new Date(START)),
-          await store.presignGet(`${folder}b`, new Date(START)),
-        ]
-        expect(a.href).not.toBe(b.href)
-      })
-
-      test('gives the bytes, and any range of them, to whoever has it', async ({ skip }) => {
-        skip(!reachable, 'nothing answers there')
-        const [store, key] = [await open(), `${ownFolder()}object`]
-        await store.put(key, bytesOf(1000))
-        const url = await store.presignGet(key, new Date())
-
-        const whole = await fetch(url)
-        expect(whole.status).toBe(200)
-        expect(whole.headers.get('Content-Length')).toBe('1000')
-        expect(new Uint8Array(await whole.arrayBuffer())).toEqual(bytesOf(1000))
-
-        const ranged = await fetch(url, { headers: { Range: 'bytes=10-19' } })
-        expect(ranged.status).toBe(206)
-        expect(ranged.headers.get('Content-Range')).toBe('bytes 10-19/1000')
-        expect(new Uint8Array(await ranged.arrayBuffer())).toEqual(bytesOf(1000).subarray(10, 20))
-      })
-
-      test('expires', async ({ skip }) => {
-        skip(!reachable, 'nothing answers there')
-        const [store, key] = [await open(), `${ownFolder()}object`]
-        await store.put(key, bytesOf(10))
-        const url = await store.presignGet(key, new Date(Date.now() - PRESIGN_EXPIRY_SECONDS * 1000 - 1000))
-        const response = await fetch(url)
-        expect(response.status).toBe(403)
-        expect(await response.text()).not.toContain(String.fromCharCode(...bytesOf(10)))
-      })
-    })
+    describeListings(open)
+    describePresignedUrls(open, reachable)
   })
-}
-
-/** A prefix that no other test uses: the bucket is shared. */
-function ownFolder(): string {
-  return `contract/${crypto.randomUUID()}/`
-}
-
-/** Bytes whose order shows. */
-function bytesOf(size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size)
-  for (let at = 0; at < size; at++) bytes[at] = (at * 7 + (at >> 8)) & 0xff
-  return bytes
-}
-
-/** A body that announces `size` bytes, brings these, and then ends or breaks. */
-function send(
-  bytes: Uint8Array,
-  size: number,
-  end: 'close' | 'abort',
-): { readable: ReadableStream<Uint8Array>; done: Promise<void> } {
-  const { readable, writable } = createBytePipe(size)
-  const writer = writable.getWriter()
-  async function write(): Promise<void> {
-    for (let at = 0; at < bytes.length; at += 16_384) await writer.write(bytes.subarray(at, at + 16_384))
-    await (end === 'close' ? writer.close() : writer.abort(new Error('the client has gone')))
-  }
-  // It fails when the store does not read on, or the length does not fit: the store's answer is what counts.
-  return { readable, done: write().catch(() => undefined) }
-}
-
-async function drain(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  if (stream === null) throw new Error('there is no object')
-  return new Uint8Array(await new Response(stream).arrayBuffer())
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest'
 
 import { digestOf, digestParts, parseDigest } from '../../src/oci/digest.ts'
-import { RegistryError } from '../../src/oci/errors.ts'
 import { parseRepositoryName } from '../../src/oci/repository.ts'
 import { Blobs } from '../../src/storage/blobs.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
-import type { ObjectSource } from '../../src/storage/write-object.ts'
 import { rejection } from '../oci/support/refusal.ts'
-import { bodyOf, bytesOf, type Body } from './support/streams.ts'
+import { bodyOf, bytesOf, sourceOf } from './support/streams.ts'
 import { watchedStore } from './support/stores.ts'
 
 const APP = parseRepositoryName('team/app')
@@ -239,11 +237,3 @@ test('a presigned URL is that of the blob, without a word to storage', async () 
   expect((await new Blobs(store).presign(DIGEST, now)).href).toBe((await store.presignGet(KEY, now)).href)
   expect(calls).toEqual([])
 })
-
-function sourceOf(bodies: readonly Body[], size: number | null): ObjectSource {
-  return {
-    streams: bodies.map(({ stream }) => stream),
-    size,
-    fault: (cause) => new RegistryError('BLOB_UPLOAD_INVALID', { cause }),
-  }
-}

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 
 import type { ByteStreams } from '../../src/storage/byte-source.ts'
 import { readChunks, readParts, type Part } from '../../src/storage/read-chunks.ts'
-import { bodyOf, bytesOf, concat, sameBytes, type StreamKind } from './support/streams.ts'
+import { bodyOf, bytesOf, concat, sameBytes, settled, type StreamKind } from './support/streams.ts'
 
 const KINDS: StreamKind[] = ['byte', 'plain']
 const PIECES = [1, 7, 10, 64]
@@ -206,7 +206,7 @@ describe('the parts of readParts', () => {
         await vi.waitFor(() => {
           expect(body.pulled()).toBeGreaterThanOrEqual(ahead)
         })
-        await turns(20)
+        await settled()
         expect(sameBytes(part.bytes, bytes.subarray(at, at + partBytes))).toBe(true)
         free.resolve(undefined)
       }
@@ -224,7 +224,7 @@ describe('the parts of readParts', () => {
       given = true
       return result
     })
-    await turns(50)
+    await settled()
     expect(given).toBe(false)
     free.resolve(undefined)
     expect((await second).value?.bytes).toEqual(bytesOf(20).subarray(10))
@@ -273,12 +273,4 @@ function plainStream(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> 
       else controller.enqueue(piece)
     },
   })
-}
-
-/** Lets everything run that could run by now. */
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++)
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
 }

@@ -1,3 +1,5 @@
+import { expect } from 'vitest'
+
 import type { ObjectStore, StoredObject, StoreFeature, StoreLimits } from '../../../src/storage/object-store.ts'
 import { createMemoryObjectStore } from '../../../src/storage/memory/memory-object-store.ts'
 
@@ -101,4 +103,11 @@ export function textAt(objects: ReadonlyMap<string, StoredObject>, key: string):
   const found = objects.get(key)
   if (found === undefined) throw new Error(`there is nothing at ${key}`)
   return new TextDecoder().decode(found.bytes)
+}
+
+/** Of a multipart upload that was begun, nothing may stay behind, and nothing may be completed. */
+export function expectNothingLeft(calls: readonly string[], key: string): void {
+  const begun = calls.filter((call) => call === `startMultipart ${key}`).length
+  expect(calls.filter((call) => call === `abort ${key}`)).toHaveLength(begun)
+  expect(calls).not.toContain(`complete ${key}`)
 }

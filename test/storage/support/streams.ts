@@ -1,3 +1,6 @@
+import { RegistryError } from '../../../src/oci/errors.ts'
+import type { ObjectSource } from '../../../src/storage/write-object.ts'
+
 /** How a body brings its bytes, and how it ends. */
 export interface BodyOptions {
   /** The runtimes' own bodies are byte streams; a pipe's end in Node is not. */
@@ -77,4 +80,21 @@ export function concat(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length
   }
   return bytes
+}
+
+/** Bodies that a client sends: their breaking is its doing. */
+export function sourceOf(bodies: readonly Body[], size: number | null): ObjectSource {
+  return {
+    streams: bodies.map(({ stream }) => stream),
+    size,
+    fault: (cause) => new RegistryError('BLOB_UPLOAD_INVALID', { cause }),
+  }
+}
+
+/** Lets everything run that could run by now. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++)
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
 }
