@@ -3,7 +3,6 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { createDocker } from './clients/docker.ts'
 import { startDockerEngine } from './support/docker-engine.ts'
 import type { Environment } from './support/environment.ts'
 import { addHostName } from './support/host-name.ts'
@@ -54,7 +53,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     undo.push(() => dockerd.stop())
 
     mkdirSync(CACHE, { recursive: true, mode: 0o700 })
-    const images = await buildImages(createDocker(engine.host, join(folder, 'build')), CACHE)
+    const images = await buildImages(CACHE)
 
     const account = `e2e-${randomBytes(4).toString('hex')}`
     project.provide('e2e', { missing, folder, registry, namedRegistry, account, engine, images })

@@ -13,22 +13,28 @@ export async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
 }
 
+/** Below those that systems give to outgoing connections: nobody takes such a port by chance while it is free. */
+const FIRST_PORT = 20_000
+const PORTS = 10_000
+
 /** Two ports, one after the other, that nobody listens on. */
 export async function freePorts(): Promise<readonly [number, number]> {
   while (true) {
-    const [first, second] = [createServer(), createServer()]
-    const port = await listenOn(first)
-    const next =
-      port < 65535 &&
-      (await listenOn(second, port + 1).then(
-        () => true,
-        () => false,
-      ))
-    await close(first)
-    if (!next) continue
-    await close(second)
-    return [port, port + 1]
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    const free = await Promise.all([port, port + 1].map(canListen))
+    if (!free.includes(false)) return [port, port + 1]
   }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    await listenOn(server, port)
+  } catch {
+    return false
+  }
+  await close(server)
+  return true
 }
 
 /** Whether anything accepts connections on the port. */
