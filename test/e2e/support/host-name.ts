@@ -2,11 +2,11 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 
 const HOSTS = '/etc/hosts'
 
-/** Maps `name` to this machine until the returned function is called, unless the hosts file has it already. */
+/** Maps `name` to this machine until the returned function is called; another run of the tests has a line of its own. */
 export function addHostName(name: string): () => void {
-  const line = `127.0.0.1 ${name}\n`
-  if (new RegExp(`^[^#\\n]*\\s${name}(\\s|$)`, 'm').test(readFileSync(HOSTS, 'utf8'))) return () => undefined
-  appendFileSync(HOSTS, line)
+  const line = `127.0.0.1 ${name} # for the tests of process ${process.pid}\n`
+  const before = readFileSync(HOSTS, 'utf8')
+  appendFileSync(HOSTS, before.endsWith('\n') ? line : `\n${line}`)
   return () => {
     writeFileSync(HOSTS, readFileSync(HOSTS, 'utf8').replace(line, ''))
   }
