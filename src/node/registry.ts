@@ -5,7 +5,7 @@ import { Miniflare } from 'miniflare'
 import { compatibilityDate } from './build.ts'
 import { firstLine, StartFailure } from './failure.ts'
 import type { S3Settings } from './store.ts'
-import { createWorkerLog } from './worker-log.ts'
+import { createWorkerLog, workerdOptions } from './worker-log.ts'
 
 export interface RegistryOptions {
   /** The Worker, one ES module. */
@@ -45,12 +45,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   rmSync(join(options.dir, 'cache'), { recursive: true, force: true })
   const log = createWorkerLog()
   const miniflare = new Miniflare({
-    ...log.options,
-    host: '127.0.0.1',
-    port: 0,
-    cf: false,
-    telemetry: { enabled: false },
-    enableDevRegistry: false, // it writes to the user's home, and opens a port for debugging
+    ...workerdOptions(log),
     resourcePersistencePath: options.dir,
     workers: [
       {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { compatibilityDate } from './build.ts'
 import { errorCode, firstLine, StartFailure } from './failure.ts'
-import { createWorkerLog } from './worker-log.ts'
+import { createWorkerLog, workerdOptions } from './worker-log.ts'
 
 /** An S3-compatible storage and the keys to it; each field is the Worker's variable of the same name. */
 export interface S3Settings {
@@ -40,12 +40,7 @@ export async function startStore(dir: string): Promise<Store> {
   const credentials = readCredentials(join(dir, 'credentials.json'))
   const log = createWorkerLog()
   const miniflare = new Miniflare({
-    ...log.options,
-    host: '127.0.0.1',
-    port: 0,
-    cf: false,
-    telemetry: { enabled: false },
-    enableDevRegistry: false, // it writes to the user's home, and opens a port for debugging
+    ...workerdOptions(log),
     resourcePersistencePath: join(dir, 'store'),
     workers: [
       {

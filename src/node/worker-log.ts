@@ -38,6 +38,18 @@ export function createWorkerLog(): WorkerLog {
   }
 }
 
+/** What every workerd of ours is started with: a free port of 127.0.0.1, and nothing that leaves this machine. */
+export function workerdOptions(log: WorkerLog) {
+  return {
+    ...log.options,
+    host: '127.0.0.1',
+    port: 0,
+    cf: false,
+    telemetry: { enabled: false },
+    enableDevRegistry: false, // it writes to the user's home, and opens a port for debugging
+  }
+}
+
 /** Miniflare's warnings and errors (a runtime that crashed and is started again) without colours and prefixes. */
 class PlainLog extends Log {
   readonly #write: (line: string) => void

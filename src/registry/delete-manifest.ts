@@ -33,7 +33,7 @@ export async function deleteManifest(
       if (record?.digest === digest) await deleteTag(stores, repository, tag, how)
     })
     after = page.tags.at(-1) ?? after
-    more = page.more
+    more = page.more && page.tags.length > 0
   }
   await stores.manifests.delete(repository, digest)
 }

@@ -30,7 +30,6 @@ export async function storeBlob(
 
 /**
  * Closes an upload: the bytes received so far, and `last` if the closing request brought some, become the blob.
- * Repeated after it has succeeded, it succeeds again.
  *
  * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`, `BLOB_UPLOAD_UNKNOWN` when the bytes are gone
  */
@@ -70,13 +69,10 @@ async function finishChunks(
   digest: Digest,
   last: ObjectSource | null,
 ): Promise<void> {
-  const { blobs, uploads } = stores
+  const { uploads } = stores
   if (last !== null) await uploads.append(id, offset, last)
   const chunks = await uploads.chunks(id)
-  if (endOf(chunks) < offset) {
-    if ((await blobs.stat(repository, digest)) === null) throw gone()
-    return
-  }
+  if (endOf(chunks) < offset) throw gone()
   await storeBlob(stores, repository, digest, uploads.read(chunks))
   await uploads.removeAll(id)
 }

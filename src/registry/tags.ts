@@ -26,8 +26,11 @@ export async function setTag(
 ): Promise<void> {
   await tags.noteTagged(repository, record.digest, tag)
   await tags.put(repository, tag, record)
-  await tags.noteHistory(repository, tag, new Date(record.pushedAt), record, record.pushedBy)
-  await indexTag({ tags, tagIndex }, repository, tag, record)
+  try {
+    await tags.noteHistory(repository, tag, new Date(record.pushedAt), record, record.pushedBy)
+  } finally {
+    await indexTag({ tags, tagIndex }, repository, tag, record) // the record has moved: KV must not stay behind
+  }
 }
 
 /** Takes the tag away; answers whether there was one. */
@@ -39,8 +42,11 @@ export async function deleteTag(
 ): Promise<boolean> {
   const existed = (await tags.get(repository, tag)) !== null
   await tags.delete(repository, tag)
-  if (existed) await tags.noteHistory(repository, tag, at, null, by)
-  await tagIndex.delete(repository, tag)
+  try {
+    if (existed) await tags.noteHistory(repository, tag, at, null, by)
+  } finally {
+    await tagIndex.delete(repository, tag)
+  }
   return existed
 }
 

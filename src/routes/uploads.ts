@@ -48,11 +48,17 @@ export async function appendToUpload(call: RepositoryCall, services: Services): 
   return progress(202, { ...session, offset: session.offset + size, whole }, services)
 }
 
-/** Closes an upload (end-6), which may bring the whole blob or its last chunk. */
+/** Closes an upload (end-6), which may bring the whole blob or its last chunk. Repeated, it succeeds again. */
 export async function closeUpload(call: RepositoryCall, services: Services): Promise<Response> {
   const session = await openSession(call, services)
   const digest = parseDigest(call.url.searchParams.get('digest') ?? '')
-  await finishUpload(services, session, digest, await nextBytes(call, session, services))
+  try {
+    await finishUpload(services, session, digest, await nextBytes(call, session, services))
+  } catch (error) {
+    // The first time has taken the chunks away, and left the blob.
+    const gone = error instanceof RegistryError && error.code === 'BLOB_UPLOAD_UNKNOWN'
+    if (!gone || (await services.blobs.stat(call.repository, digest)) === null) throw error
+  }
   return created(call, digest)
 }
 

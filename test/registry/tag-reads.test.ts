@@ -99,6 +99,28 @@ test('a deletion that KV refused is finished by repeating it', async () => {
   expect(await tagIndex.get(app, v1)).toBeNull()
 })
 
+test('a move whose history cannot be written fails, and KV does not stay behind', async () => {
+  const tagIndex = createMemoryTagIndex()
+  let broken = false
+  const registry = createMemoryRegistry({
+    services: { tagIndex },
+    wrap: (objects) => ({
+      ...objects,
+      put: (key, ...rest) => {
+        if (broken && key.includes('/_history/')) throw new RegistryError('UNAVAILABLE')
+        return objects.put(key, ...rest)
+      },
+    }),
+  })
+  const before = await pushImage(registry, 'app', 'v1')
+  broken = true
+  const image = { text: before.text.replace('{', '{ '), mediaType: before.mediaType }
+  expect(await outcome(await putManifest(registry, 'app', 'v1', image))).toBe('503 UNAVAILABLE')
+  expect((await tagIndex.get(app, v1))?.digest).toBe(digestOf(new TextEncoder().encode(image.text)))
+  expect(await outcome(await registry.fetch('/v2/app/manifests/v1', { method: 'DELETE' }))).toBe('503 UNAVAILABLE')
+  expect(await tagIndex.get(app, v1)).toBeNull()
+})
+
 test('what a push has begun runs on when the client has gone', async () => {
   const registry = createMemoryRegistry()
   const before = await pushImage(registry, 'app', 'v1')

@@ -204,6 +204,16 @@ export function describeUploads(name: string, open: () => Promise<RegistryUnderT
           expect(await outcome(await registry.fetch(closing(location, digestOf(bytes)), { method: 'PUT' }))).toBe('201')
     })
 
+    test('closing twice with the last chunk succeeds twice, and not for another blob', async () => {
+      const bytes = bytesOf(100)
+      const { location, rest } = await sendChunks(registry, 'up/app', bytes, 90)
+      const last = { method: 'PUT', body: rest, headers: { 'Content-Range': '90-99' } }
+      for (let time = 0; time < 2; time++)
+        expect(await outcome(await registry.fetch(closing(location, digestOf(bytes)), last))).toBe('201')
+      const other = closing(location, digestOf('never pushed'))
+      expect(await outcome(await registry.fetch(other, last))).toBe('404 BLOB_UPLOAD_UNKNOWN')
+    })
+
     test('an upload given up is gone', async () => {
       const first = await startUpload(registry, 'up/app')
       const location = locationOf(await registry.fetch(first, { method: 'PATCH', body: bytesOf(10) }))
