@@ -11,7 +11,15 @@ const REAL_PROCESS_TIMEOUT_MS = 120_000
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'app', include: ['test/{oci,http,storage,registry,routes}/**/*.test.ts', 'test/*.test.ts'] } },
+      {
+        test: {
+          name: 'app',
+          include: [
+            'test/{oci,http,storage,registry,routes,maintenance,concurrency,faults,fuzz}/**/*.test.ts',
+            'test/*.test.ts',
+          ],
+        },
+      },
       {
         plugins: [cloudflareTest({ miniflare: { compatibilityDate: compatibilityDate(), kvNamespaces: ['TAGS'] } })],
         resolve: {
@@ -30,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/{node,real}/**/*.test.ts'],
+          include: ['test/{node,real,cli,conformance}/**/*.test.ts'],
           testTimeout: REAL_PROCESS_TIMEOUT_MS,
           hookTimeout: REAL_PROCESS_TIMEOUT_MS,
           fileParallelism: false,

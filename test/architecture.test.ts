@@ -19,6 +19,7 @@ const MAY_IMPORT: readonly (readonly [area: string, imports: readonly string[]])
   ['storage/memory/', ['storage/memory/', 'storage/*', 'oci/', 'node:crypto']],
   ['storage/', ['storage/*', 'oci/', 'node:crypto']],
   ['registry/', ['registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
+  ['maintenance/', ['maintenance/', 'registry/', 'storage/*', 'oci/', 'node:crypto']],
   ['services.ts', ['registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
   ['config.ts', ['storage/*', 'http/', 'auth/', 'oci/']],
   ['routes/', ['routes/', 'services.ts', 'registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
@@ -27,6 +28,7 @@ const MAY_IMPORT: readonly (readonly [area: string, imports: readonly string[]])
   ['index.ts', ['app.ts', 'config.ts', 'services.ts', 'registry/', 'storage/', 'http/', 'auth/', 'oci/']],
   // What runs on Node may use all of it, and any package.
   ['node/', ['']],
+  ['cli/', ['']],
 ]
 
 /** Imports of a file that point where they must not, as lines for people. */
