@@ -59,10 +59,13 @@ async function finishWhole(
   const present = (await blobs.find(digest)) !== null
   if (!present && !(await blobs.adopt(digest, whole.key, size))) throw gone()
   await blobs.hold(repository, digest, size)
-  await uploads.remove(whole.key)
+  await cleanUp(uploads.remove(whole.key))
 }
 
-/** Reads all chunks once more, since a hash cannot be carried from one request to the next. */
+/**
+ * Reads all chunks once more, since a hash cannot be carried from one request to the next. `last` goes straight into
+ * the blob: if that fails, the upload is as it was, and the request can be repeated.
+ */
 async function finishChunks(
   stores: BlobStores,
   { id, repository, offset }: UploadSession,
@@ -70,11 +73,15 @@ async function finishChunks(
   last: ObjectSource | null,
 ): Promise<void> {
   const { uploads } = stores
-  if (last !== null) await uploads.append(id, offset, last)
   const chunks = await uploads.chunks(id)
   if (endOf(chunks) < offset) throw gone()
-  await storeBlob(stores, repository, digest, uploads.read(chunks))
-  await uploads.removeAll(id)
+  await storeBlob(stores, repository, digest, uploads.read(chunks, last))
+  await cleanUp(uploads.removeAll(id))
+}
+
+/** The blob is stored and held: what stays behind of the upload is the bucket's lifecycle rule's, and no failure. */
+async function cleanUp(removal: Promise<unknown>): Promise<void> {
+  await removal.catch(() => undefined)
 }
 
 const NO_BYTES: ObjectSource = {

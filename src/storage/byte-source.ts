@@ -11,10 +11,13 @@ export interface ByteSource {
 
 export type ByteStreams = AsyncIterable<ReadableStream<Uint8Array>> | readonly ReadableStream<Uint8Array>[]
 
-/** @param fault makes the error to throw of what a broken stream throws */
-export function openBytes(streams: ByteStreams, fault: (cause: unknown) => Error): ByteSource {
+/** Makes the error to throw of what a broken stream throws, told which of the streams it was: 0 is the first. */
+export type Fault = (cause: unknown, index: number) => Error
+
+export function openBytes(streams: ByteStreams, fault: Fault): ByteSource {
   const queue = iterate(streams)
   let current: StreamReader | null = null
+  let index = -1
   return {
     async fill(buffer, offset, length, min) {
       let read = 0
@@ -23,9 +26,10 @@ export function openBytes(streams: ByteStreams, fault: (cause: unknown) => Error
           const next = await queue.next()
           if (next.done === true) break
           current = readerOf(next.value)
+          index++
         }
         const step = await current.fill(buffer, offset + read, length - read, min - read).catch((cause: unknown) => {
-          throw fault(cause)
+          throw fault(cause, index)
         })
         buffer = step.buffer
         read += step.read

@@ -1,6 +1,4 @@
-import { openBytes, type ByteStreams } from './byte-source.ts'
-
-type Fault = (cause: unknown) => Error
+import { openBytes, type ByteStreams, type Fault } from './byte-source.ts'
 
 /**
  * The streams' bytes in chunks of exactly `chunkBytes`, the last one shorter; nothing for no bytes. A chunk's memory

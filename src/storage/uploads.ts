@@ -57,19 +57,26 @@ export class Uploads {
     return run.reverse()
   }
 
-  /** The bytes of these chunks, one after the other. */
-  read(chunks: readonly Chunk[]): ObjectSource {
-    const fault = (cause: unknown) => new RegistryError('UNAVAILABLE', { cause })
-    return { streams: this.#open(chunks), size: endOf(chunks), fault }
+  /** The bytes of these chunks, one after the other, and then those of `last`. */
+  read(chunks: readonly Chunk[], last: ObjectSource | null): ObjectSource {
+    return {
+      streams: this.#open(chunks, last),
+      size: last === null ? endOf(chunks) : last.size === null ? null : endOf(chunks) + last.size,
+      fault: (cause, index) =>
+        last === null || index < chunks.length
+          ? new RegistryError('UNAVAILABLE', { cause })
+          : last.fault(cause, index - chunks.length),
+    }
   }
 
-  async *#open(chunks: readonly Chunk[]): AsyncGenerator<ReadableStream<Uint8Array>> {
+  async *#open(chunks: readonly Chunk[], last: ObjectSource | null): AsyncGenerator<ReadableStream<Uint8Array>> {
     for (const { key } of chunks) {
       const bytes = await this.#objects.open(key)
       if (bytes === null)
         throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { detail: 'the upload was cancelled or finished' })
       yield bytes
     }
+    if (last !== null) yield* last.streams
   }
 
   /** Removes one chunk whose key is known. */

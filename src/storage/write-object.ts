@@ -15,8 +15,8 @@ export interface ObjectSource {
   readonly streams: ByteStreams
   /** Bytes of all streams together, or `null` if not known. */
   readonly size: number | null
-  /** What a broken stream is reported as: the client's doing, or the storage's. */
-  readonly fault: (cause: unknown) => RegistryError
+  /** What a broken stream is reported as, the client's doing or the storage's; `index` says which of them. */
+  readonly fault: (cause: unknown, index: number) => RegistryError
 }
 
 export interface Written {

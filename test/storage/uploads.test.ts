@@ -166,7 +166,7 @@ describe('the bytes of chunks', () => {
     const { store, calls } = watchedStore()
     const uploads = new Uploads(store)
     await put(store, '0+5a 5+7b 12+1c')
-    const source = uploads.read(await uploads.chunks(SESSION))
+    const source = uploads.read(await uploads.chunks(SESSION), null)
     expect(source.size).toBe(13)
     calls.length = 0
     const bytes: number[] = []
@@ -186,7 +186,7 @@ describe('the bytes of chunks', () => {
     const { store } = watchedStore()
     const uploads = new Uploads(store)
     await put(store, '0+5a 5+5b')
-    const { streams } = uploads.read(await uploads.chunks(SESSION))
+    const { streams } = uploads.read(await uploads.chunks(SESSION), null)
     await store.delete(chunkKey(SESSION, 5, 'b'))
     const error = await rejection(drain(streams))
     expect(error).toMatchObject({ code: 'BLOB_UPLOAD_UNKNOWN', status: 404 })
@@ -194,12 +194,29 @@ describe('the bytes of chunks', () => {
 
   test("that break are the storage's fault, not the client's", () => {
     const cause = new Error('connection lost')
-    const error = new Uploads(watchedStore().store).read([]).fault(cause)
+    const error = new Uploads(watchedStore().store).read([], null).fault(cause, 0)
     expect(error).toMatchObject({ code: 'UNAVAILABLE', status: 503, cause })
   })
 
+  test("are followed by those of the closing request, whose break is the client's fault", async () => {
+    const { store } = watchedStore()
+    const uploads = new Uploads(store)
+    await put(store, '0+5a 5+5b')
+    const chunks = await uploads.chunks(SESSION)
+    const last = sourceOf([bodyOf(bytesOf(3))], 3)
+    const source = uploads.read(chunks, last)
+    expect(source.size).toBe(13)
+    expect(uploads.read(chunks, { ...last, size: null }).size).toBeNull()
+    const bytes: number[] = []
+    for await (const stream of source.streams) for await (const piece of stream) bytes.push(...piece)
+    expect(bytes).toEqual([...bytesOf(5), ...bytesOf(5), ...bytesOf(3)])
+    const cause = new Error('connection lost')
+    expect(source.fault(cause, 1).code).toBe('UNAVAILABLE')
+    expect(source.fault(cause, 2)).toEqual(last.fault(cause, 0))
+  })
+
   test('of no chunks are none', () => {
-    expect(new Uploads(watchedStore().store).read([]).size).toBe(0)
+    expect(new Uploads(watchedStore().store).read([], null).size).toBe(0)
   })
 })
 
