@@ -68,10 +68,10 @@ export async function getUpload(call: RepositoryCall, services: Services): Promi
   return progress(204, await currentSession(session, services), services)
 }
 
-/** Gives an upload up. */
+/** Gives an upload up. Repeated, it succeeds again. */
 export async function cancelUpload(call: RepositoryCall, services: Services): Promise<Response> {
   const session = await openSession(call, services)
-  await services.uploads.removeAll(session.id)
+  await services.uploads.cancel(session.id)
   return new Response(null, { status: 204 })
 }
 

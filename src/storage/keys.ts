@@ -80,6 +80,11 @@ export function chunkKey(sessionId: string, offset: number, nonce: string): stri
   return `${uploadPrefix(sessionId)}${String(offset).padStart(OFFSET_DIGITS, '0')}-${nonce}`
 }
 
+/** There when the upload has been given up: its URLs are still signed, and must find nothing. */
+export function cancelledKey(sessionId: string): string {
+  return `${uploadPrefix(sessionId)}cancelled`
+}
+
 /** The offset in a chunk's key; `null` for another key. */
 export function chunkOffset(key: string): number | null {
   const [, digits] = /\/(\d{16})-[^/]+$/.exec(key) ?? []

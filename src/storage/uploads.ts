@@ -1,6 +1,6 @@
 import { RegistryError } from '../oci/errors.ts'
 import { forEachOf } from './concurrency.ts'
-import { chunkKey, chunkOffset, uploadPrefix } from './keys.ts'
+import { cancelledKey, chunkKey, chunkOffset, uploadPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 import { writeObject, type ObjectSource, type Written } from './write-object.ts'
 
@@ -41,9 +41,12 @@ export class Uploads {
   /**
    * The chunks that make the longest run of bytes from 0 on, in order. A chunk that was sent twice, because its
    * answer was lost, counts once.
+   *
+   * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` when the upload was cancelled
    */
   async chunks(sessionId: string): Promise<readonly Chunk[]> {
-    const stored = await this.#list(sessionId)
+    const { chunks: stored, cancelled } = await this.#list(sessionId)
+    if (cancelled) throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { detail: 'the upload was cancelled' })
     const lastBefore = new Map<number, Chunk | null>([[0, null]]) // the end of a run -> its last chunk
     let longest = 0
     for (const chunk of stored) {
@@ -84,27 +87,34 @@ export class Uploads {
     await this.#objects.delete(key)
   }
 
-  /** Removes all of an upload; answers whether there was anything. */
-  async removeAll(sessionId: string): Promise<boolean> {
-    const stored = await this.#list(sessionId)
-    await forEachOf(stored, ({ key }) => this.#objects.delete(key))
-    return stored.length > 0
+  /** Removes all bytes of an upload. */
+  async removeAll(sessionId: string): Promise<void> {
+    const { chunks } = await this.#list(sessionId)
+    await forEachOf(chunks, ({ key }) => this.#objects.delete(key))
   }
 
-  async #list(sessionId: string): Promise<readonly Chunk[]> {
+  /** Gives an upload up: from now on it has no chunks, whatever its URLs say. */
+  async cancel(sessionId: string): Promise<void> {
+    await this.#objects.put(cancelledKey(sessionId), new Uint8Array(0))
+    await this.removeAll(sessionId)
+  }
+
+  async #list(sessionId: string): Promise<{ chunks: readonly Chunk[]; cancelled: boolean }> {
     const prefix = uploadPrefix(sessionId)
     const chunks: Chunk[] = []
+    let cancelled = false
     let after = ''
     for (let more = true; more && chunks.length < MAX_CHUNKS;) {
       const page = await this.#objects.list(prefix, { after, limit: LIST_LIMIT })
       for (const { key, size } of page.objects) {
         const offset = chunkOffset(key)
         if (offset !== null) chunks.push({ key, offset, size })
+        cancelled ||= key === cancelledKey(sessionId)
         after = key.slice(prefix.length)
       }
       more = page.more
     }
-    return chunks
+    return { chunks, cancelled }
   }
 }
 

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 
 import type { ByteStreams } from '../../src/storage/byte-source.ts'
-import { chunkKey } from '../../src/storage/keys.ts'
+import { cancelledKey, chunkKey } from '../../src/storage/keys.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { endOf, Uploads, type Chunk } from '../../src/storage/uploads.ts'
 import { rejection } from '../oci/support/refusal.ts'
@@ -69,7 +69,7 @@ describe('the chunks of an upload', () => {
       await store.put(key, bytesOf(5))
     const uploads = new Uploads(store)
     expect((await uploads.chunks(SESSION)).map(({ offset }) => offset)).toEqual([0, 5])
-    expect(await uploads.removeAll(SESSION)).toBe(true)
+    await uploads.removeAll(SESSION)
     expect([...objects.keys()].filter((key) => /^uploads\/[^/]+\/\d{16}-[ab]$/.test(key))).toEqual([])
     expect(objects.size).toBe(11)
   })
@@ -82,7 +82,7 @@ describe('the chunks of an upload', () => {
     const chunks = await uploads.chunks(SESSION)
     expect(chunks.map(({ offset }) => offset)).toEqual(Array.from({ length: count }, (_, at) => 2 * at))
     expect(calls).toHaveLength(Math.ceil(count / 1000))
-    expect(await uploads.removeAll(SESSION)).toBe(true)
+    await uploads.removeAll(SESSION)
     expect(objects.size).toBe(0)
   })
 
@@ -108,8 +108,8 @@ describe('removing an upload', () => {
     await put(store, '0+5a 7+5b')
     await store.put(chunkKey(OTHER_SESSION, 0, 'x'), bytesOf(1))
     const uploads = new Uploads(store)
-    expect(await uploads.removeAll(SESSION)).toBe(true)
-    expect(await uploads.removeAll(SESSION)).toBe(false)
+    await uploads.removeAll(SESSION)
+    await uploads.removeAll(SESSION) // nothing is left: no matter
     expect([...objects.keys()]).toEqual([chunkKey(OTHER_SESSION, 0, 'x')])
   })
 
@@ -158,6 +158,30 @@ describe('bytes of one request', () => {
     )
     expect(error.code).toBe(code)
     expect(objects.size).toBe(0)
+  })
+})
+
+describe('an upload that was cancelled', () => {
+  test('has no bytes, and is known as cancelled whatever comes late', async () => {
+    const { store, objects } = watchedStore()
+    const uploads = new Uploads(store)
+    await put(store, '0+5a 5+5b')
+    await uploads.cancel(SESSION)
+    expect([...objects.keys()]).toEqual([cancelledKey(SESSION)])
+    for (const late of ['', '0+5c']) {
+      await put(store, late)
+      expect(await rejection(uploads.chunks(SESSION))).toMatchObject({ code: 'BLOB_UPLOAD_UNKNOWN', status: 404 })
+    }
+    expect(await uploads.chunks(OTHER_SESSION)).toEqual([])
+  })
+
+  test('is so before its bytes begin to go', async () => {
+    const { store, calls } = watchedStore()
+    await put(store, '0+5a')
+    calls.length = 0
+    await new Uploads(store).cancel(SESSION)
+    expect(calls[0]).toBe(`put ${cancelledKey(SESSION)}`)
+    expect(calls.at(-1)).toBe(`delete ${chunkKey(SESSION, 0, 'a')}`)
   })
 })
 

@@ -214,12 +214,22 @@ export function describeUploads(name: string, open: () => Promise<RegistryUnderT
       expect(await outcome(await registry.fetch(other, last))).toBe('404 BLOB_UPLOAD_UNKNOWN')
     })
 
-    test('an upload given up is gone', async () => {
-      const first = await startUpload(registry, 'up/app')
-      const location = locationOf(await registry.fetch(first, { method: 'PATCH', body: bytesOf(10) }))
-      expect((await registry.fetch(location, { method: 'DELETE' })).status).toBe(204)
-      expect(await outcome(await registry.fetch(location))).toBe('404 BLOB_UPLOAD_UNKNOWN')
-    })
+    test.each([0, 10])(
+      'an upload given up after %i bytes is gone, whichever of its Locations is asked',
+      async (size) => {
+        const first = await startUpload(registry, 'up/app')
+        const body = size === 0 ? null : bytesOf(size)
+        const second = locationOf(await registry.fetch(first, { method: 'PATCH', body }))
+        for (const location of [second, first])
+          // the second time because the first answer was lost
+          expect((await registry.fetch(location, { method: 'DELETE' })).status).toBe(204)
+        const more = { method: 'PATCH', body: 'x', headers: { 'Content-Range': `${size}-${size}` } }
+        for (const location of [first, second]) {
+          expect(await outcome(await registry.fetch(location))).toBe('404 BLOB_UPLOAD_UNKNOWN')
+          expect(await outcome(await registry.fetch(location, more))).toBe('404 BLOB_UPLOAD_UNKNOWN')
+        }
+      },
+    )
 
     test('a Location that is not ours', async () => {
       const location = await startUpload(registry, 'up/app')
