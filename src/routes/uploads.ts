@@ -6,7 +6,7 @@ import { finishUpload, storeBlob } from '../registry/finish-upload.ts'
 import { mountBlob } from '../registry/mount-blob.ts'
 import type { UploadSession } from '../registry/upload-session.ts'
 import type { Services } from '../services.ts'
-import { endOf } from '../storage/uploads.ts'
+import { endOf, MIN_CHUNK_BYTES } from '../storage/uploads.ts'
 import type { ObjectSource } from '../storage/write-object.ts'
 import type { RepositoryCall } from './call.ts'
 
@@ -32,7 +32,9 @@ export async function startUpload(call: RepositoryCall, services: Services): Pro
     return created(call, stored)
   }
   const session = { id: crypto.randomUUID(), repository, offset: 0, whole: null }
-  return progress(202, session, services)
+  const response = await progress(202, session, services)
+  response.headers.set('OCI-Chunk-Min-Length', String(MIN_CHUNK_BYTES))
+  return response
 }
 
 /**

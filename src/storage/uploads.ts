@@ -4,7 +4,13 @@ import { cancelledKey, chunkKey, chunkOffset, uploadPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 import { writeObject, type ObjectSource, type Written } from './write-object.ts'
 
-/** Most chunks of one upload that are found again: ten listings. At the least chunk size that is 48 GiB. */
+/**
+ * Clients that cut a blob into chunks are asked for chunks of at least this. Smaller ones are taken all the same, but
+ * each costs a write, a read and a deletion, and `MAX_CHUNKS` of them are a smaller blob.
+ */
+export const MIN_CHUNK_BYTES = 5 * 2 ** 20
+
+/** Most chunks of one upload: ten listings. At the least chunk size that is 48 GiB. */
 const MAX_CHUNKS = 10_000
 
 const LIST_LIMIT = 1000
@@ -42,10 +48,12 @@ export class Uploads {
    * The chunks that make the longest run of bytes from 0 on, in order. A chunk that was sent twice, because its
    * answer was lost, counts once.
    *
-   * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` when the upload was cancelled
+   * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` when the upload was cancelled; `SIZE_INVALID` for too many chunks
    */
   async chunks(sessionId: string): Promise<readonly Chunk[]> {
     const { chunks: stored, cancelled } = await this.#list(sessionId)
+    if (stored.length > MAX_CHUNKS)
+      throw new RegistryError('SIZE_INVALID', { detail: { chunks: stored.length, most: MAX_CHUNKS } })
     if (cancelled) throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { detail: 'the upload was cancelled' })
     const lastBefore = new Map<number, Chunk | null>([[0, null]]) // the end of a run -> its last chunk
     let longest = 0
@@ -104,7 +112,7 @@ export class Uploads {
     const chunks: Chunk[] = []
     let cancelled = false
     let after = ''
-    for (let more = true; more && chunks.length < MAX_CHUNKS;) {
+    for (let more = true; more && chunks.length <= MAX_CHUNKS;) {
       const page = await this.#objects.list(prefix, { after, limit: LIST_LIMIT })
       for (const { key, size } of page.objects) {
         const offset = chunkOffset(key)

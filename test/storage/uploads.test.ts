@@ -94,6 +94,13 @@ describe('the chunks of an upload', () => {
     expect(await once(worker, 'message')).toEqual([10_000]) // rejected when the worker has no memory left
   }, 30_000)
 
+  test('more than are ever found are refused, and not taken for fewer', async () => {
+    const { store } = watchedStore()
+    await put(store, Array.from({ length: 10_001 }, (_, at) => `${at}+1n`).join(' '))
+    const error = await rejection(new Uploads(store).chunks(SESSION))
+    expect(error).toMatchObject({ code: 'SIZE_INVALID', status: 400 })
+  }, 30_000)
+
   test('a page of what is no chunk does not end the search', async () => {
     const { store } = watchedStore()
     for (let count = 0; count < 1500; count++) await store.put(`uploads/${SESSION}/!${count}`, bytesOf(1))
@@ -103,7 +110,7 @@ describe('the chunks of an upload', () => {
 })
 
 describe('removing an upload', () => {
-  test('answers whether there was anything', async () => {
+  test('leaves those of others, and can be repeated', async () => {
     const { store, objects } = watchedStore()
     await put(store, '0+5a 7+5b')
     await store.put(chunkKey(OTHER_SESSION, 0, 'x'), bytesOf(1))

@@ -185,6 +185,11 @@ export function describeUploads(name: string, open: () => Promise<RegistryUnderT
       }
     })
 
+    test('a new upload says how large its chunks should be', async () => {
+      const response = await registry.fetch('/v2/up/app/blobs/uploads/', { method: 'POST' })
+      expect(response.headers.get('OCI-Chunk-Min-Length')).toBe(String(5 * 2 ** 20))
+    })
+
     test('an answer lost: the client asks, and goes on from there', async () => {
       const bytes = bytesOf(200)
       const first = await startUpload(registry, 'up/app')
