@@ -2,6 +2,7 @@ import { Router, type IRequestStrict } from 'itty-router'
 
 import type { Access } from './auth/access.ts'
 import { errorResponse } from './http/error-response.ts'
+import { logAs, logFault } from './log.ts'
 import { RegistryError } from './oci/errors.ts'
 import { parseRepositoryName } from './oci/repository.ts'
 import { getBase } from './routes/base.ts'
@@ -70,6 +71,8 @@ type Background = Call['background']
 /** The whole registry: a request in, a response out. Never throws. */
 export interface App {
   fetch(request: Request, services: Services, background: Background): Promise<Response>
+  /** The answer when there are no services to answer with. */
+  refuse(request: Request, reason: RegistryError): Promise<Response>
 }
 
 export function createApp(): App {
@@ -93,39 +96,29 @@ export function createApp(): App {
   }
 
   return {
-    async fetch(request, services, background) {
-      const requestId = request.headers.get('CF-Ray') ?? crypto.randomUUID()
-      const response = await answer(request, services, background, requestId)
-      response.headers.set('Docker-Distribution-Api-Version', 'registry/2.0')
-      response.headers.set('X-Request-Id', requestId)
-      return response
-    },
-  }
-
-  async function answer(
-    request: Request,
-    services: Services,
-    background: Background,
-    requestId: string,
-  ): Promise<Response> {
-    try {
-      const response = (await router.fetch(request, services, background)) as Response | undefined
-      if (response !== undefined) return response
-      throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'no such endpoint' })
-    } catch (thrown) {
-      const refusal = errorResponse(thrown, (fault) => {
-        logFault(request, requestId, fault)
-      })
-      return request.method === 'HEAD' ? new Response(null, refusal) : refusal
-    }
+    fetch: (request, services, background) =>
+      respond(request, async () => {
+        const response = (await router.fetch(request, services, background)) as Response | undefined
+        if (response !== undefined) return response
+        throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'no such endpoint' })
+      }),
+    refuse: (request, reason) => respond(request, () => Promise.reject(reason)),
   }
 }
 
-/** One line for the operator. Without the query: it carries upload tokens. */
-function logFault(request: Request, requestId: string, fault: unknown): void {
-  const path = new URL(request.url).pathname
-  const cause = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)
-  console.error(JSON.stringify({ level: 'error', requestId, method: request.method, path, fault: cause }))
+/** What every answer has in common, refusals too: one request id, which its log lines have as well. */
+async function respond(request: Request, answer: () => Promise<Response>): Promise<Response> {
+  const requestId = request.headers.get('CF-Ray') ?? crypto.randomUUID()
+  const { pathname: path } = new URL(request.url)
+  const response = await logAs({ requestId, method: request.method, path }, () =>
+    answer().catch((thrown: unknown) => {
+      const refusal = errorResponse(thrown, logFault)
+      return request.method === 'HEAD' ? new Response(null, refusal) : refusal
+    }),
+  )
+  response.headers.set('Docker-Distribution-Api-Version', 'registry/2.0')
+  response.headers.set('X-Request-Id', requestId)
+  return response
 }
 
 /** @throws {RegistryError} `UNSUPPORTED` (405) with `Allow` */

@@ -1,7 +1,6 @@
 import { createApp } from './app.ts'
 import { OPEN_AUTHORIZER } from './auth/access.ts'
 import { parseConfig, type Env } from './config.ts'
-import { errorResponse } from './http/error-response.ts'
 import { RegistryError } from './oci/errors.ts'
 import { createUploadSessions } from './registry/upload-session.ts'
 import type { Services } from './services.ts'
@@ -19,10 +18,7 @@ export default {
     try {
       services ??= servicesOf(env)
     } catch (cause) {
-      const detail = 'the registry is not set up'
-      return errorResponse(new RegistryError('UNAVAILABLE', { detail, cause }), (fault) => {
-        console.error(String(fault))
-      })
+      return app.refuse(request, new RegistryError('UNAVAILABLE', { detail: 'the registry is not set up', cause }))
     }
     return app.fetch(request, services, (work) => {
       context.waitUntil(work.catch(() => undefined)) // whoever awaits it reports the failure

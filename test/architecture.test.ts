@@ -12,19 +12,23 @@ const MAX_LINES = 300
  */
 const MAY_IMPORT: readonly (readonly [area: string, imports: readonly string[]])[] = [
   ['oci/', ['oci/', 'node:crypto']],
+  ['log.ts', ['node:async_hooks']],
   ['http/', ['http/', 'oci/']],
   ['auth/', ['auth/', 'oci/', 'node:crypto']],
   ['storage/s3/', ['storage/s3/', 'storage/*', 'oci/', '@aws-sdk/', '@smithy/']],
-  ['storage/kv/', ['storage/kv/', 'storage/*', 'oci/']],
+  ['storage/kv/', ['storage/kv/', 'storage/*', 'log.ts', 'oci/']],
   ['storage/memory/', ['storage/memory/', 'storage/*', 'oci/', 'node:crypto']],
   ['storage/', ['storage/*', 'oci/', 'node:crypto']],
   ['registry/', ['registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
   ['maintenance/', ['maintenance/', 'registry/', 'storage/*', 'oci/', 'node:crypto']],
   ['services.ts', ['registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
   ['config.ts', ['storage/*', 'http/', 'auth/', 'oci/']],
-  ['routes/', ['routes/', 'services.ts', 'registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
+  ['routes/', ['routes/', 'log.ts', 'services.ts', 'registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
   ['ui/', ['ui/', 'services.ts', 'registry/', 'storage/*', 'http/', 'auth/', 'oci/']],
-  ['app.ts', ['routes/', 'ui/', 'services.ts', 'registry/', 'storage/*', 'http/', 'auth/', 'oci/', 'itty-router']],
+  [
+    'app.ts',
+    ['routes/', 'ui/', 'log.ts', 'services.ts', 'registry/', 'storage/*', 'http/', 'auth/', 'oci/', 'itty-router'],
+  ],
   ['index.ts', ['app.ts', 'config.ts', 'services.ts', 'registry/', 'storage/', 'http/', 'auth/', 'oci/']],
   // What runs on Node may use all of it, and any package.
   ['node/', ['']],

@@ -1,4 +1,5 @@
 import { clientHas, etagOf } from '../http/etag.ts'
+import { logFault } from '../log.ts'
 import { digestOf, digestParts, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts'
@@ -20,7 +21,7 @@ export async function getManifest(call: RepositoryCall, services: Services): Pro
   const { request, params, repository } = call
   const reference = parseReference(params['reference'] ?? '', 'MANIFEST_UNKNOWN')
   const found = await findManifest(services, repository, reference, read, (work) => {
-    call.background(work)
+    call.background(work.catch(logFault)) // nobody waits for it
   })
   if (found === null) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { reference: params['reference'] } })
   const { digest, manifest } = found

@@ -127,7 +127,7 @@ describe('a read', () => {
     expect(await index.get(APP, TAG)).toBeNull()
     expect(calls).toHaveLength(1)
     expect(sleep).not.toHaveBeenCalled()
-    expect(log.mock.calls).toEqual([[expect.stringMatching(/"team\/app:v1".*429/)]])
+    expect(log.mock.calls).toEqual([[expect.stringMatching(/team\/app:v1[^]*429/)]])
   })
 
   test.each([

@@ -1,4 +1,5 @@
 import { parseDescriptor } from '../../oci/descriptor.ts'
+import { logFault } from '../../log.ts'
 import { RegistryError } from '../../oci/errors.ts'
 import { tagIndexKey } from '../keys.ts'
 import { TAG_INDEX_TTL_SECONDS, type TagIndex } from '../tag-index.ts'
@@ -31,7 +32,7 @@ export function createKvTagIndex(kv: KVNamespace, sleep: (ms: number) => Promise
         const value: unknown = await kv.get(tagIndexKey(repository, tag), 'json')
         return value === null ? null : parseDescriptor(value, 'tag index entry')
       } catch (fault) {
-        console.error(`Cannot read tag "${repository}:${tag}" from KV: ${String(fault)}`)
+        logFault(new Error(`Cannot read tag "${repository}:${tag}" from KV`, { cause: fault }))
         return null
       }
     },
