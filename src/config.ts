@@ -11,6 +11,8 @@ export interface Config {
   readonly s3: S3Settings
   readonly blobRedirectOrigin: string | null
   readonly freshTagReads: boolean
+  /** 0 for no edge cache. */
+  readonly edgeCacheSeconds: number
 }
 
 const FEATURES: readonly string[] = ['checksum-sha256'] satisfies StoreFeature[]
@@ -34,6 +36,7 @@ export function parseConfig(env: Env): Config {
     },
     blobRedirectOrigin: optional(env, 'BLOB_REDIRECT_ORIGIN'),
     freshTagReads: oneOf(env, 'TAG_READS', ['fast', 'fresh'], 'fast') === 'fresh',
+    edgeCacheSeconds: parseSeconds(optional(env, 'EDGE_CACHE_SECONDS') ?? '60', 'EDGE_CACHE_SECONDS'),
   }
 }
 
@@ -70,5 +73,10 @@ function parseFeatures(value: string): ReadonlySet<StoreFeature> {
 function parseMilliseconds(value: string, name: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value))
     throw new Error(`Cannot start: ${name} is "${value}", not a number of milliseconds`)
+  return Number(value)
+}
+
+function parseSeconds(value: string, name: string): number {
+  if (!/^\d{1,5}$/.test(value)) throw new Error(`Cannot start: ${name} is "${value}", not a number of seconds`)
   return Number(value)
 }

@@ -5,6 +5,8 @@ import { RegistryError } from './oci/errors.ts'
 import { createUploadSessions } from './registry/upload-session.ts'
 import type { Services } from './services.ts'
 import { createServices } from './services.ts'
+import { createCloudflareEdgeCache } from './storage/cloudflare/cloudflare-edge-cache.ts'
+import { NO_EDGE_CACHE } from './storage/edge-cache.ts'
 import { createKvTagIndex } from './storage/kv/kv-tag-index.ts'
 import { createS3ObjectStore } from './storage/s3/s3-object-store.ts'
 
@@ -27,9 +29,10 @@ export default {
 } satisfies ExportedHandler<Env>
 
 function servicesOf(env: Env): Services {
-  const { s3, blobRedirectOrigin, freshTagReads } = parseConfig(env)
+  const { s3, blobRedirectOrigin, freshTagReads, edgeCacheSeconds } = parseConfig(env)
   return createServices(createS3ObjectStore(s3), {
     tagIndex: createKvTagIndex(env.TAGS),
+    edgeCache: edgeCacheSeconds === 0 ? NO_EDGE_CACHE : createCloudflareEdgeCache(edgeCacheSeconds),
     sessions: createUploadSessions(s3.secretAccessKey),
     authorizer: OPEN_AUTHORIZER,
     blobRedirectOrigin,

@@ -1,6 +1,7 @@
 import type { Authorizer } from './auth/access.ts'
 import type { UploadSessions } from './registry/upload-session.ts'
 import { Blobs } from './storage/blobs.ts'
+import { NO_EDGE_CACHE, type EdgeCache } from './storage/edge-cache.ts'
 import { Manifests } from './storage/manifests.ts'
 import { Repositories } from './storage/repositories.ts'
 import type { ObjectStore } from './storage/object-store.ts'
@@ -15,6 +16,7 @@ export interface Services {
   readonly manifests: Manifests
   readonly tags: Tags
   readonly tagIndex: TagIndex
+  readonly edgeCache: EdgeCache
   readonly repositories: Repositories
   readonly sessions: UploadSessions
   readonly authorizer: Authorizer
@@ -27,9 +29,12 @@ export interface Services {
 
 type Stores = 'blobs' | 'uploads' | 'manifests' | 'tags' | 'repositories'
 
-/** The registry over one bucket. */
-export function createServices(objects: ObjectStore, others: Omit<Services, Stores>): Services {
+type Others = Omit<Services, Stores | 'edgeCache'> & Partial<Pick<Services, 'edgeCache'>>
+
+/** The registry over one bucket, without an edge cache unless one is given. */
+export function createServices(objects: ObjectStore, others: Others): Services {
   return {
+    edgeCache: NO_EDGE_CACHE,
     ...others,
     blobs: new Blobs(objects),
     uploads: new Uploads(objects),

@@ -17,6 +17,7 @@ const MAY_IMPORT: readonly (readonly [area: string, imports: readonly string[]])
   ['auth/', ['auth/', 'oci/', 'node:crypto']],
   ['storage/s3/', ['storage/s3/', 'storage/*', 'oci/', '@aws-sdk/', '@smithy/']],
   ['storage/kv/', ['storage/kv/', 'storage/*', 'log.ts', 'oci/']],
+  ['storage/cloudflare/', ['storage/*', 'log.ts']],
   ['storage/memory/', ['storage/memory/', 'storage/*', 'oci/', 'node:crypto']],
   ['storage/', ['storage/*', 'oci/', 'node:crypto']],
   ['registry/', ['registry/', 'storage/*', 'http/', 'auth/', 'oci/']],

@@ -13,8 +13,8 @@ export const HELP = `Runs the whole registry on this machine: npm start -- [opti
   --help                 this text
 
 With --s3-endpoint, or S3_ENDPOINT in the environment: S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set;
-S3_REGION (auto) and S3_PATH_STYLE (true) can be. S3_FEATURES, S3_TIMEOUT_MS and TAG_READS reach the registry in any
-case. Exit status: 0 when stopped, 1 when it cannot start or run.`
+S3_REGION (auto) and S3_PATH_STYLE (true) can be. S3_FEATURES, S3_TIMEOUT_MS, TAG_READS and
+EDGE_CACHE_SECONDS reach the registry in any case. Exit status: 0 when stopped, 1 when it cannot start or run.`
 
 /** What the user asked for, checked. */
 export interface Options {
@@ -32,7 +32,7 @@ export interface Options {
 }
 
 /** Variables of the Worker that are the same with any storage. */
-const PASSED_ON = ['S3_FEATURES', 'S3_TIMEOUT_MS', 'TAG_READS']
+const PASSED_ON = ['S3_FEATURES', 'S3_TIMEOUT_MS', 'TAG_READS', 'EDGE_CACHE_SECONDS']
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -2,18 +2,19 @@ import { clientHas, etagOf } from '../http/etag.ts'
 import { parseDigest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import type { Services } from '../services.ts'
-import type { RepositoryCall } from './call.ts'
+import { edgeReads, type RepositoryCall } from './call.ts'
 
 /**
  * GET and HEAD of a blob (end-2). The bytes come from storage: a GET is redirected there, `Range` and all.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs
  */
-export async function getBlob(
-  { request, url, params, repository }: RepositoryCall,
-  services: Services,
-): Promise<Response> {
+export async function getBlob(call: RepositoryCall, services: Services): Promise<Response> {
+  const { request, url, params, repository } = call
   const digest = parseDigest(params['digest'] ?? '')
-  const size = await services.blobs.stat(repository, digest)
+  // By a HEAD a pusher asks whether to send it: storage answers that.
+  const size = await (request.method === 'HEAD'
+    ? services.blobs.stat(repository, digest)
+    : edgeReads(call, services).statBlob(repository, digest))
   if (size === null) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } })
 
   const validators = { 'Docker-Content-Digest': digest, ETag: etagOf(digest) }
@@ -29,10 +30,13 @@ export async function getBlob(
  * Takes the blob out of this repository (end-10). Its bytes stay while others hold them.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-blobs
  */
-export async function deleteBlob({ params, repository }: RepositoryCall, { blobs }: Services): Promise<Response> {
+export async function deleteBlob(call: RepositoryCall, services: Services): Promise<Response> {
+  const { blobs } = services
+  const { params, repository } = call
   const digest = parseDigest(params['digest'] ?? '')
   if ((await blobs.stat(repository, digest)) === null) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } })
   await blobs.release(repository, digest)
+  await edgeReads(call, services).forgetBlob(repository, digest)
   return new Response(null, { status: 202 })
 }
 

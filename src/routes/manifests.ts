@@ -11,7 +11,7 @@ import { deleteTag } from '../registry/tags.ts'
 import type { Services } from '../services.ts'
 import type { ManifestInfo } from '../storage/manifests.ts'
 import { readChunks } from '../storage/read-chunks.ts'
-import type { RepositoryCall } from './call.ts'
+import { edgeReads, type RepositoryCall } from './call.ts'
 
 /**
  * GET and HEAD of a manifest by tag or digest (end-3): the very bytes that were pushed.
@@ -31,9 +31,9 @@ export async function getManifest(call: RepositoryCall, services: Services): Pro
     headers: { ...headers, 'Content-Type': manifest.mediaType, 'Content-Length': String(manifest.size) },
   })
 
+  // By a HEAD a pusher asks whether it is there: storage answers that.
   async function read(digest: Digest): Promise<(ManifestInfo & { bytes: Uint8Array | null }) | null> {
-    if (request.method === 'GET' && !clientHas(digest, request.headers))
-      return services.manifests.get(repository, digest)
+    if (request.method === 'GET') return edgeReads(call, services).getManifest(repository, digest)
     const info = await services.manifests.stat(repository, digest)
     return info === null ? null : { ...info, bytes: null }
   }
@@ -87,8 +87,10 @@ export async function removeManifest(call: RepositoryCall, services: Services): 
   return new Response(null, { status: 202 })
 
   async function remove(): Promise<void> {
-    if (reference.kind === 'digest') await deleteManifest(services, repository, reference.digest, how)
-    else if (!(await deleteTag(services, repository, reference.tag, how)))
+    if (reference.kind === 'digest') {
+      await deleteManifest(services, repository, reference.digest, how)
+      await edgeReads(call, services).forgetManifest(repository, reference.digest)
+    } else if (!(await deleteTag(services, repository, reference.tag, how)))
       throw new RegistryError('MANIFEST_UNKNOWN', { detail: { tag: reference.tag } })
   }
 }

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+
+import { parseConfig, type Env } from '../src/config.ts'
+
+const REQUIRED = {
+  TAGS: {},
+  S3_ENDPOINT: 'http://127.0.0.1:9000',
+  S3_BUCKET: 'images',
+  S3_ACCESS_KEY_ID: 'id',
+  S3_SECRET_ACCESS_KEY: 'secret',
+} as unknown as Env
+
+test('what is not set has its default', () => {
+  expect(parseConfig(REQUIRED)).toEqual({
+    s3: {
+      endpoint: 'http://127.0.0.1:9000',
+      bucket: 'images',
+      region: 'auto',
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+      pathStyle: true,
+      features: new Set(),
+      timeoutMs: 10_000,
+    },
+    blobRedirectOrigin: null,
+    freshTagReads: false,
+    edgeCacheSeconds: 60,
+  })
+})
+
+test.each([
+  ['S3_FEATURES', 'checksum-sha256, ', { s3: { features: new Set(['checksum-sha256']) } }],
+  ['S3_TIMEOUT_MS', '50', { s3: { timeoutMs: 50 } }],
+  ['S3_PATH_STYLE', 'false', { s3: { pathStyle: false } }],
+  ['TAG_READS', 'fresh', { freshTagReads: true }],
+  ['EDGE_CACHE_SECONDS', '0', { edgeCacheSeconds: 0 }],
+  ['EDGE_CACHE_SECONDS', '3600', { edgeCacheSeconds: 3600 }],
+  ['EDGE_CACHE_SECONDS', '', { edgeCacheSeconds: 60 }],
+])('%s=%s is taken', (name, value, want) => {
+  expect(parseConfig({ ...REQUIRED, [name]: value })).toMatchObject(want)
+})
+
+test.each([
+  ['S3_ENDPOINT', '', /S3_ENDPOINT is missing/],
+  ['S3_ENDPOINT', 'nowhere', /S3_ENDPOINT is "nowhere"/],
+  ['S3_BUCKET', undefined, /S3_BUCKET is missing/],
+  ['S3_FEATURES', 'magic', /S3_FEATURES has "magic"; known are checksum-sha256/],
+  ['S3_TIMEOUT_MS', '0', /S3_TIMEOUT_MS/],
+  ['S3_TIMEOUT_MS', '1e3', /S3_TIMEOUT_MS/],
+  ['S3_PATH_STYLE', 'yes', /S3_PATH_STYLE is "yes", not true or false/],
+  ['TAG_READS', 'slow', /TAG_READS is "slow"/],
+  ['EDGE_CACHE_SECONDS', '-1', /EDGE_CACHE_SECONDS is "-1", not a number of seconds/],
+  ['EDGE_CACHE_SECONDS', '1m', /EDGE_CACHE_SECONDS/],
+])('%s=%s is refused, and named', (name, value, message) => {
+  expect(() => parseConfig({ ...REQUIRED, [name]: value })).toThrow(message)
+})
