@@ -34,7 +34,7 @@ export interface Options {
 /** Variables of the Worker that are the same with any storage. */
 const PASSED_ON = ['S3_FEATURES', 'S3_TIMEOUT_MS', 'TAG_READS', 'EDGE_CACHE_SECONDS']
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Options from the command line and the environment; `null` when the user asks for help.
@@ -64,8 +64,8 @@ export function parseOptions(argv: readonly string[], env: Environment): Options
 }
 
 function parseCommandLine(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return readOptions(() =>
+    parseArgs({
       args: [...argv],
       options: {
         port: { type: 'string', default: '5000' },
@@ -75,7 +75,18 @@ function parseCommandLine(argv: readonly string[]) {
         's3-endpoint': { type: 'string' },
         help: { type: 'boolean', default: false },
       },
-    }).values
+    }),
+  )
+}
+
+/**
+ * The options that `parse`, a call of `parseArgs`, finds.
+ *
+ * @throws {StartFailure} for a command line that it refuses
+ */
+export function readOptions<V>(parse: () => { values: V }): V {
+  try {
+    return parse().values
   } catch (error) {
     if (!errorCode(error)?.startsWith('ERR_PARSE_ARGS')) throw error
     const [reason = ''] = firstLine(error).split('. ')
@@ -96,7 +107,12 @@ function defaultStoragePort(port: number): number {
   return port === 0 ? 0 : port + 1
 }
 
-function parseS3Settings(endpoint: string, env: Environment): S3Settings {
+/**
+ * The external storage whose endpoint this is; the rest is in the environment.
+ *
+ * @throws {StartFailure} naming the variable
+ */
+export function parseS3Settings(endpoint: string, env: Environment): S3Settings {
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
     throw new StartFailure(`Cannot use storage "${endpoint}": it is not an http or https URL`)
   }
@@ -126,7 +142,7 @@ function passedOn(env: Environment): Record<string, string> {
 }
 
 /** A variable that is set but empty counts as unset. */
-function setting(env: Environment, name: string): string | null {
+export function setting(env: Environment, name: string): string | null {
   const value = env[name]
   return value === undefined || value === '' ? null : value
 }

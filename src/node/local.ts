@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { bundleWorker } from './build.ts'
 import { openDataFolder } from './data-folder.ts'
 import { startFront } from './front.ts'
+import { startMaintenanceDoor } from './maintenance-door.ts'
 import { probeStorage } from './probe-storage.ts'
 import { startRegistry } from './registry.ts'
+import { removeRunning, writeRunning } from './running.ts'
 import { startStorageFront, type StorageUpstream } from './storage-front.ts'
 import { startStore, type S3Settings } from './store.ts'
 
@@ -62,6 +64,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
         folder.release()
       },
     })
+    removeRunning(options.data) // of one that was killed
 
     // The ports first: one that is taken is said at once, not after everything has started.
     const worker = Promise.withResolvers<number>()
@@ -88,6 +91,16 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     })
     running.push(registry)
     worker.resolve(registry.port)
+
+    const door = await startMaintenanceDoor(() => registry.tagStore())
+    running.push(door)
+    const { endpoint: storedAt, bucket } = s3
+    writeRunning(options.data, { door: door.settings, endpoint: storedAt, bucket, s3: options.s3 ? null : s3 })
+    running.push({
+      stop: () => {
+        removeRunning(options.data)
+      },
+    })
 
     return {
       url: `http://${shownHost(host)}:${front.port}`,

@@ -5,6 +5,7 @@ import { Miniflare } from 'miniflare'
 import { compatibilityDate } from './build.ts'
 import { firstLine, StartFailure } from './failure.ts'
 import type { S3Settings } from './store.ts'
+import type { TagStore } from './maintenance-door.ts'
 import { createWorkerLog, workerdOptions } from './worker-log.ts'
 
 export interface RegistryOptions {
@@ -27,6 +28,8 @@ export interface RegistryOptions {
 export interface Registry {
   /** Port on 127.0.0.1 where it answers HTTP. */
   port: number
+  /** KV, as the Worker has it. Ask for it anew each time: workerd may have been started again. */
+  tagStore(): Promise<TagStore>
   stop(): Promise<void>
 }
 
@@ -65,7 +68,11 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     const url = await miniflare.unsafeGetDirectURL(NAME)
     await checkFirstAnswer(url)
     log.open()
-    return { port: Number(url.port), stop: () => miniflare.dispose() }
+    return {
+      port: Number(url.port),
+      tagStore: () => miniflare.getKVNamespace('TAGS', NAME),
+      stop: () => miniflare.dispose(),
+    }
   } catch (error) {
     await delay(LAST_WORDS_MS)
     await miniflare.dispose().catch(() => undefined)

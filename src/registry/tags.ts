@@ -70,7 +70,7 @@ export async function resolveTag(
 }
 
 /** Writes what the record said a moment ago to KV, unless the tag has moved on meanwhile. */
-async function indexTag(
+export async function indexTag(
   { tags, tagIndex }: TagStores,
   repository: RepositoryName,
   tag: Tag,

@@ -8,9 +8,11 @@ import type { RepositoryName } from '../oci/repository.ts'
  * docs/storage-schema.md tells what lies under each.
  */
 
+export const BLOBS_PREFIX = 'blobs/'
+
 export function blobKey(digest: Digest): string {
   const { algorithm, hex } = digestParts(digest)
-  return `blobs/${algorithm}/${hex}`
+  return `${BLOBS_PREFIX}${algorithm}/${hex}`
 }
 
 /** This repository holds this blob. */
@@ -23,7 +25,8 @@ export function blobUserKey(digest: Digest, repository: RepositoryName, manifest
   return `${refsPrefix(digest)}${repository}/@${dashed(manifest)}`
 }
 
-function refsPrefix(digest: Digest): string {
+/** All who hold or use this blob, or child manifest, repository by repository. */
+export function refsPrefix(digest: Digest): string {
   const { algorithm, hex } = digestParts(digest)
   return `refs/${algorithm}/${hex}/`
 }
@@ -91,9 +94,17 @@ export function chunkOffset(key: string): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
+export const TAG_INDEX_PREFIX = 'tag:'
+
 /** Of KV: tag -> manifest. */
 export function tagIndexKey(repository: RepositoryName, tag: Tag): string {
-  return `tag:${repository}:${tag}`
+  return `${TAG_INDEX_PREFIX}${repository}:${tag}`
+}
+
+/** Repository and tag in a key of KV; of a key that is not ours, some other texts. */
+export function tagIndexName(key: string): { repository: string; tag: string } {
+  const [, repository = '', tag = ''] = key.split(':')
+  return { repository, tag }
 }
 
 function dashed(digest: Digest): string {

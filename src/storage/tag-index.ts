@@ -15,5 +15,19 @@ export interface TagIndex {
   delete(repository: RepositoryName, tag: Tag): Promise<void>
 }
 
+/** A tag index that also tells what it holds: for maintenance, and not to be had in a request. */
+export interface ListedTagIndex extends TagIndex {
+  /**
+   * Some of the entries, in no promised order; `cursor` leads on to more and is `null` at the end.
+   *
+   * @param cursor of the page before; `null` for the first
+   * @throws {RegistryError} `UNAVAILABLE`
+   */
+  list(cursor: string | null): Promise<{
+    readonly entries: readonly { readonly repository: RepositoryName; readonly tag: Tag }[]
+    readonly cursor: string | null
+  }>
+}
+
 /** An entry vanishes after this: it bounds what a crash or a late write can leave stale. */
 export const TAG_INDEX_TTL_SECONDS = 24 * 60 * 60

@@ -1,0 +1,95 @@
+import { isDigest, type Digest } from '../oci/digest.ts'
+import { isTag, type Tag } from '../oci/reference.ts'
+import { isRepositoryName, type RepositoryName } from '../oci/repository.ts'
+
+/** What a key of the bucket is of; docs/storage-schema.md has a row for each. */
+export type ParsedKey =
+  | { readonly kind: 'blob'; readonly digest: Digest }
+  | { readonly kind: 'holder'; readonly digest: Digest; readonly repository: RepositoryName }
+  | { readonly kind: 'user'; readonly digest: Digest; readonly repository: RepositoryName; readonly manifest: Digest }
+  | { readonly kind: 'manifest'; readonly repository: RepositoryName; readonly digest: Digest }
+  | { readonly kind: 'tagged'; readonly repository: RepositoryName; readonly digest: Digest; readonly tag: Tag }
+  | { readonly kind: 'tag'; readonly repository: RepositoryName; readonly tag: Tag }
+  | {
+      readonly kind: 'referrer'
+      readonly repository: RepositoryName
+      readonly subject: Digest
+      readonly referrer: Digest
+    }
+  | { readonly kind: 'upload'; readonly sessionId: string }
+  /** Nothing depends on it. */
+  | { readonly kind: 'catalog' | 'history' | 'reserved' | 'unknown' }
+
+const UNKNOWN = { kind: 'unknown' } as const
+
+/** Never throws: what is in no row of the schema is `unknown`. */
+export function parseKey(key: string): ParsedKey {
+  switch (key.slice(0, key.indexOf('/') + 1)) {
+    case 'blobs/':
+      return parseBlob(key)
+    case 'refs/':
+      return parseRef(key)
+    case 'repositories/':
+      return parseInRepository(key)
+    case 'catalog/': {
+      const [, name = ''] = /^catalog\/(.+)!$/.exec(key) ?? []
+      return isRepositoryName(name) ? { kind: 'catalog' } : UNKNOWN
+    }
+    case 'uploads/': {
+      const [, sessionId] = /^uploads\/([^/]+)\/[^/]+$/.exec(key) ?? []
+      return sessionId === undefined ? UNKNOWN : { kind: 'upload', sessionId }
+    }
+    case 'gc/':
+      return { kind: 'reserved' }
+    default:
+      return UNKNOWN
+  }
+}
+
+function parseBlob(key: string): ParsedKey {
+  const digest = digestAt(key.slice('blobs/'.length), '/')
+  return digest === null ? UNKNOWN : { kind: 'blob', digest }
+}
+
+function parseRef(key: string): ParsedKey {
+  const [, blob = '', repository = '', user = ''] = /^refs\/([^/]+\/[^/]+)\/(.+)\/@(.*)$/.exec(key) ?? []
+  const digest = digestAt(blob, '/')
+  if (digest === null || !isRepositoryName(repository)) return UNKNOWN
+  if (user === '') return { kind: 'holder', digest, repository }
+  const manifest = digestAt(user, '-')
+  return manifest === null ? UNKNOWN : { kind: 'user', digest, repository, manifest }
+}
+
+/** No component of a repository's name begins with `_`, so the first one that does ends the name. */
+function parseInRepository(key: string): ParsedKey {
+  const [, repository = '', folder = '', rest = ''] = /^repositories\/(.+?)\/(_[a-z]+)\/(.+)$/.exec(key) ?? []
+  if (!isRepositoryName(repository)) return UNKNOWN
+  const [first = '', second = '', ...more] = rest.split('/')
+  if (folder === '_tags') return isTag(rest) ? { kind: 'tag', repository, tag: rest } : UNKNOWN
+  if (more.length > 0) return UNKNOWN
+  switch (folder) {
+    case '_manifests': {
+      const digest = digestAt(rest, '/')
+      return digest === null ? UNKNOWN : { kind: 'manifest', repository, digest }
+    }
+    case '_tagged': {
+      const digest = digestAt(first, '-')
+      return digest === null || !isTag(second) ? UNKNOWN : { kind: 'tagged', repository, digest, tag: second }
+    }
+    case '_referrers': {
+      const [subject, referrer] = [digestAt(first, '-'), digestAt(second, '-')]
+      return subject === null || referrer === null ? UNKNOWN : { kind: 'referrer', repository, subject, referrer }
+    }
+    case '_history': {
+      const [, end = ''] = /^\d{16}-(.+)$/.exec(second) ?? []
+      return isTag(first) && (end === 'deleted' || digestAt(end, '-') !== null) ? { kind: 'history' } : UNKNOWN
+    }
+    default:
+      return UNKNOWN
+  }
+}
+
+function digestAt(text: string, separator: '/' | '-'): Digest | null {
+  const digest = text.replace(separator, ':')
+  return isDigest(digest) && !text.includes(':') ? digest : null
+}
