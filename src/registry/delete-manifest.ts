@@ -28,10 +28,7 @@ export async function deleteManifest(
   let after = ''
   for (let more = true; more;) {
     const page = await stores.tags.listTagged(repository, digest, { after, limit: MAX_PAGE_ENTRIES })
-    await forEachOf(page.tags, async (tag) => {
-      const record = await stores.tags.get(repository, tag)
-      if (record?.digest === digest) await deleteTag(stores, repository, tag, how)
-    })
+    await forEachOf(page.tags, (tag) => deleteTag(stores, repository, tag, how, digest))
     after = page.tags.at(-1) ?? after
     more = page.more && page.tags.length > 0
   }

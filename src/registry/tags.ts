@@ -1,4 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
 import type { Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { TagIndex } from '../storage/tag-index.ts'
@@ -10,7 +11,8 @@ import type { TagRecord, Tags } from '../storage/tags.ts'
  * - whoever writes KV reads the record again afterwards, and deletes the key if the tag has moved: a miss is always
  *   safe, because readers confirm it in storage;
  * - a deletion takes the record away first, then the key, even if the record was gone already;
- * - a repeated push writes KV anew, whatever the record says.
+ * - a repeated push writes KV anew, whatever the record says;
+ * - a call that failed may have acted all the same, so after a failure the key is deleted.
  */
 export interface TagStores {
   readonly tags: Tags
@@ -25,25 +27,39 @@ export async function setTag(
   record: TagRecord,
 ): Promise<void> {
   await tags.noteTagged(repository, record.digest, tag)
-  await tags.put(repository, tag, record)
+  let moved = false
   try {
+    await tags.put(repository, tag, record)
+    moved = true
     await tags.noteHistory(repository, tag, new Date(record.pushedAt), record, record.pushedBy)
   } finally {
-    await indexTag({ tags, tagIndex }, repository, tag, record) // the record has moved: KV must not stay behind
+    if (moved) await indexTag({ tags, tagIndex }, repository, tag, record)
+    else await tagIndex.delete(repository, tag)
   }
 }
 
-/** Takes the tag away; answers whether there was one. */
+/**
+ * Takes the tag away; answers whether there was one.
+ *
+ * @param from the manifest that it must point to; `null` for whichever. Between that look and the deletion another push
+ *   may move it: storage offers no comparison with a deletion, so then it is the deletion that wins.
+ */
 export async function deleteTag(
   { tags, tagIndex }: TagStores,
   repository: RepositoryName,
   tag: Tag,
   { at, by }: { at: Date; by: string },
+  from: Digest | null = null,
 ): Promise<boolean> {
-  const existed = (await tags.get(repository, tag)) !== null
-  await tags.delete(repository, tag)
+  const record = await tags.get(repository, tag)
+  if (record !== null && from !== null && record.digest !== from) return false
+  const existed = record !== null
   try {
-    if (existed) await tags.noteHistory(repository, tag, at, null, by)
+    // What was not there is not deleted: it may have been pushed since.
+    if (existed) {
+      await tags.delete(repository, tag)
+      await tags.noteHistory(repository, tag, at, null, by)
+    }
   } finally {
     await tagIndex.delete(repository, tag)
   }
@@ -76,7 +92,11 @@ export async function indexTag(
   tag: Tag,
   manifest: Descriptor,
 ): Promise<void> {
-  await tagIndex.put(repository, tag, manifest)
-  const now = await tags.get(repository, tag)
-  if (now?.digest !== manifest.digest) await tagIndex.delete(repository, tag)
+  let now: Descriptor | null = null
+  try {
+    await tagIndex.put(repository, tag, manifest)
+    now = await tags.get(repository, tag)
+  } finally {
+    if (now?.digest !== manifest.digest) await tagIndex.delete(repository, tag)
+  }
 }

@@ -163,11 +163,11 @@ describe('while the registry is used', () => {
   const DELETE = (stores: TagStores) => deleteTag(stores, app, v1, how)
 
   test.each([
-    ['a push moves the tag', PUSH, true],
-    ['a push makes the tag', PUSH, false],
-    ['the tag is deleted', DELETE, true],
-    ['the tag that is gone is deleted', DELETE, false],
-  ] as const)('%s, in every order: KV never contradicts storage', async (_, act, existed) => {
+    ['a push moves the tag', PUSH, true, 10],
+    ['a push makes the tag', PUSH, false, 10],
+    ['the tag is deleted', DELETE, true, 10],
+    ['the tag that is gone is deleted', DELETE, false, 6], // two steps of each: all of their orders
+  ] as const)('%s, in every order: KV never contradicts storage', async (_, act, existed, least) => {
     const orders = await everyInterleaving((instrument) => {
       const objects = createMemoryObjectStore()
       // Of both cases KV has something wrong to say.
@@ -187,6 +187,6 @@ describe('while the registry is used', () => {
         },
       }
     })
-    expect(orders).toBeGreaterThanOrEqual(10)
+    expect(orders).toBeGreaterThanOrEqual(least)
   })
 })

@@ -1,47 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { bundleWorker } from '../../src/node/build.ts'
-import { startRegistry } from '../../src/node/registry.ts'
-import { startStore } from '../../src/node/store.ts'
 import { bytesOf, digestOf, imageOf, pushBlob, putManifest } from '../suites/client.ts'
 import type { RegistryUnderTest } from '../suites/registry-under-test.ts'
+import { startTwoWorkers, type TwoWorkers } from './two-workers.ts'
 
-/** Two Workers over one storage: one resolves tags through KV, the other asks storage each time. */
+let workers: TwoWorkers
 let fast: RegistryUnderTest
 let fresh: RegistryUnderTest
-const ending: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
-  const data = await mkdtemp(join(tmpdir(), 'roadstead-'))
-  ending.push(() => rm(data, { recursive: true }))
-  const store = await startStore(data)
-  ending.push(() => store.stop())
-  const script = await bundleWorker()
-  const open = async (tagReads: string): Promise<RegistryUnderTest> => {
-    const registry = await startRegistry({
-      script,
-      dir: join(data, tagReads),
-      s3: store.s3,
-      settings: { TAG_READS: tagReads },
-    })
-    ending.push(() => registry.stop())
-    return {
-      fetch: (path, init) => fetch(`http://127.0.0.1:${registry.port}${path}`, { redirect: 'manual', ...init }),
-      download: (location) => fetch(location),
-      stop: () => registry.stop(),
-    }
-  }
-  fast = await open('fast')
-  fresh = await open('fresh')
+  workers = await startTwoWorkers()
+  ;({ fast, fresh } = workers)
 })
 
-afterAll(async () => {
-  for (const end of ending.reverse()) await end()
-})
+afterAll(() => workers.stop())
 
 async function digestOfTag(registry: RegistryUnderTest): Promise<string | null> {
   const response = await registry.fetch('/v2/raced/manifests/latest', { method: 'HEAD' })
