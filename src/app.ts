@@ -79,6 +79,7 @@ export function createApp(): App {
   const router = Router<IRequestStrict, [Services, Background]>()
   for (const [path, access, handler] of REGISTRY_ROUTES) {
     router.all(path, async (request, services, background) => {
+      if (!endsAs(path, new URL(request.url))) return undefined
       const handle = pick({ GET: handler, HEAD: handler }, request.method)
       const caller = await services.authorizer.authorize(request, access, null)
       return handle({ request, url: new URL(request.url), params: {}, caller, background }, services)
@@ -87,7 +88,7 @@ export function createApp(): App {
   for (const [path, methods] of ROUTES) {
     router.all(path, async (request, services, background) => {
       const url = new URL(request.url)
-      if (url.pathname.endsWith('/') && !path.endsWith('/')) return undefined // itty lets a slash follow anything
+      if (!endsAs(path, url)) return undefined
       const [access, handle] = pick(methods, request.method)
       const repository = parseRepositoryName(request.params['name'] ?? '')
       const caller = await services.authorizer.authorize(request, access, repository)
@@ -106,16 +107,20 @@ export function createApp(): App {
   }
 }
 
+/** Itty lets slashes follow anything: a path is taken only with the slash that its route has. */
+function endsAs(route: string, { pathname }: URL): boolean {
+  return route.endsWith('/') ? !pathname.endsWith('//') : !pathname.endsWith('/')
+}
+
 /** What every answer has in common, refusals too: one request id, which its log lines have as well. */
 async function respond(request: Request, answer: () => Promise<Response>): Promise<Response> {
-  const requestId = request.headers.get('CF-Ray') ?? crypto.randomUUID()
+  const ray = request.headers.get('CF-Ray') ?? ''
+  const requestId = /^[\w-]{1,100}$/.test(ray) ? ray : crypto.randomUUID()
   const { pathname: path } = new URL(request.url)
-  const response = await logAs({ requestId, method: request.method, path }, () =>
-    answer().catch((thrown: unknown) => {
-      const refusal = errorResponse(thrown, logFault)
-      return request.method === 'HEAD' ? new Response(null, refusal) : refusal
-    }),
+  const answered = await logAs({ requestId, method: request.method, path }, () =>
+    answer().catch((thrown: unknown) => errorResponse(thrown, logFault)),
   )
+  const response = request.method === 'HEAD' ? new Response(null, answered) : answered
   response.headers.set('Docker-Distribution-Api-Version', 'registry/2.0')
   response.headers.set('X-Request-Id', requestId)
   return response

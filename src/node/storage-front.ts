@@ -110,9 +110,21 @@ function passedOn(rawHeaders: readonly string[], presigned: boolean): string[] {
     const lower = name.toLowerCase()
     // Go sends its registry token along to the same host name on another port; a store refuses two authentications.
     if (NOT_PASSED_ON.has(lower) || (presigned && lower === 'authorization')) continue
-    headers.push(name, rawHeaders[i + 1] ?? '')
+    const value = rawHeaders[i + 1] ?? ''
+    // One that is none is to be ignored (RFC 9110, section 14.2); the store would refuse the request.
+    if (lower === 'range' && !isByteRange(value)) continue
+    headers.push(name, value)
   }
   return headers
+}
+
+/** Whether a `Range` is a set of byte ranges; whether they can be satisfied is the store's to say. */
+function isByteRange(value: string): boolean {
+  const [, set = ''] = /^bytes=(.+)$/i.exec(value) ?? []
+  return set.split(',').every((range) => {
+    const [, first = '', last = ''] = /^\s*(\d*)-(\d*)\s*$/.exec(range) ?? []
+    return first === '' ? last !== '' : last === '' || Number(last) >= Number(first)
+  })
 }
 
 function refuse(outgoing: ServerResponse, status: number, headers: Record<string, string> = {}): void {

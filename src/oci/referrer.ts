@@ -5,7 +5,7 @@ import { MANIFEST_KINDS } from './media-types.ts'
 /** How the referrers API shows a manifest that has a subject. */
 export interface ReferrerDescriptor extends Descriptor {
   readonly artifactType?: string
-  readonly annotations?: Readonly<Record<string, unknown>>
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 /**
@@ -15,14 +15,13 @@ export interface ReferrerDescriptor extends Descriptor {
  */
 export function describeReferrer(bytes: Uint8Array, mediaType: string, digest: Digest): ReferrerDescriptor {
   const document = parseObject(JSON.parse(new TextDecoder().decode(bytes)), 'manifest')
-  const { annotations } = document
   const artifactType = artifactTypeOf(document, mediaType)
   return {
     mediaType,
     digest,
     size: bytes.length,
     ...(artifactType === undefined ? {} : { artifactType }),
-    ...(isRecord(annotations) ? { annotations } : {}),
+    ...annotationsOf(document),
   }
 }
 
@@ -31,6 +30,13 @@ function artifactTypeOf({ artifactType, config }: Record<string, unknown>, media
   if (typeof artifactType === 'string' && artifactType !== '') return artifactType
   if (MANIFEST_KINDS.get(mediaType) !== 'image' || !isRecord(config)) return undefined
   return typeof config['mediaType'] === 'string' ? config['mediaType'] : undefined
+}
+
+/** The texts among them: a value of another kind is no annotation, and may be nested without end. */
+function annotationsOf({ annotations }: Record<string, unknown>): Pick<ReferrerDescriptor, 'annotations'> {
+  if (!isRecord(annotations)) return {}
+  const texts = Object.entries(annotations).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return { annotations: Object.fromEntries(texts) }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -13,7 +13,9 @@ export interface BlobStores {
 
 /**
  * Stores a blob whose bytes and digest arrive together, and hands it to the repository. If the registry has it
- * already, the bytes are only verified: they prove that the pusher has the blob, and are not stored again.
+ * already, the bytes are only verified: they prove that the pusher has the blob, and are not stored again. A storage that
+ * checks digests is sent them over those that it has, the same bytes at the same key: hashing them here would cost more,
+ * and a refusal in other words would tell that another repository has the blob.
  *
  * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`: nothing is stored
  */
@@ -23,7 +25,7 @@ export async function storeBlob(
   digest: Digest,
   source: ObjectSource,
 ): Promise<void> {
-  const present = (await blobs.find(digest)) !== null
+  const present = !blobs.passesUnread(digest, source) && (await blobs.find(digest)) !== null
   const size = present ? await blobs.verify(digest, source) : await blobs.write(digest, source)
   await blobs.hold(repository, digest, size)
 }

@@ -43,8 +43,13 @@ export function createUploadSessions(secret: string): UploadSessions {
     },
 
     async verify(token, now) {
-      const [payload, signature] = token.split('.', 2).map(decodeBase64Url)
-      if (!payload || !signature || !(await crypto.subtle.verify('HMAC', await signingKey(), signature, payload)))
+      const [payload, signature, ...more] = token.split('.').map(decodeBase64Url)
+      if (
+        more.length > 0 ||
+        !payload ||
+        !signature ||
+        !(await crypto.subtle.verify('HMAC', await signingKey(), signature, payload))
+      )
         throw unknown('not an upload of this registry')
       const [id, repository, offset, wholeKey, wholeHex, expires] = JSON.parse(
         new TextDecoder().decode(payload),

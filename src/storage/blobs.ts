@@ -56,17 +56,28 @@ export class Blobs {
    */
   async write(digest: Digest, source: ObjectSource): Promise<number> {
     const { algorithm, hex } = digestParts(digest)
-    const { features, limits } = this.#objects
-    const checked = features.has('checksum-sha256') && algorithm === 'sha256'
-    const [body, ...more] = 'length' in source.streams ? source.streams : []
-    if (checked && body !== undefined && more.length === 0 && source.size !== null && source.size <= limits.putBytes) {
-      await this.#objects.putStream(blobKey(digest), body, source.size, hex)
-      return source.size
+    const unread = this.#unread(digest, source)
+    if (unread !== null) {
+      await this.#objects.putStream(blobKey(digest), unread.body, unread.size, hex)
+      return unread.size
     }
     const written = await writeObject(this.#objects, blobKey(digest), source, algorithm, (found) => {
       if (found.hex !== hex) throw digestMismatch(digest, found.hex)
     })
     return written.size
+  }
+
+  /** Whether `write` would pass these bytes on unread, since the storage checks them. */
+  passesUnread(digest: Digest, source: ObjectSource): boolean {
+    return this.#unread(digest, source) !== null
+  }
+
+  #unread(digest: Digest, { streams, size }: ObjectSource): { body: ReadableStream<Uint8Array>; size: number } | null {
+    const { features, limits } = this.#objects
+    if (!features.has('checksum-sha256') || digestParts(digest).algorithm !== 'sha256') return null
+    const [body, ...more] = 'length' in streams ? streams : []
+    if (body === undefined || more.length > 0 || size === null || size > limits.putBytes) return null
+    return { body, size }
   }
 
   /**

@@ -77,7 +77,7 @@ async function streamObject(
       if (held.length > 0) await send(held)
       held = chunk as Uint8Array<ArrayBuffer>
     }
-    if (total !== size) throw sizeMismatch(size, total)
+    if (total !== size) throw sizeMismatch(size)
     const written = { size, hex: hash.digest('hex') }
     accept(written)
     const last = Promise.all([writer.write(held), writer.close()])
@@ -108,7 +108,7 @@ async function writeParts(
       hash.update(part.bytes)
       total += part.bytes.length
       if (source.size !== null && (total > source.size || (part.last && total < source.size)))
-        throw sizeMismatch(source.size, total)
+        throw sizeMismatch(source.size)
       if (++count > objects.limits.parts) throw new RegistryError('SIZE_INVALID', { detail: { received: total } })
       if (count === 1 && part.last) return await writeWhole(objects, key, part.bytes, written(), accept)
       upload ??= await objects.startMultipart(key)
@@ -116,7 +116,7 @@ async function writeParts(
       sending = part.free = upload.putPart(part.bytes)
       sending.catch(() => undefined) // awaited above or below; not unhandled meanwhile
     }
-    if (source.size !== null && total !== source.size) throw sizeMismatch(source.size, total)
+    if (source.size !== null && total !== source.size) throw sizeMismatch(source.size)
     if (upload === null) return await writeWhole(objects, key, new Uint8Array(0), written(), accept)
     await sending
     const all = written()
@@ -154,10 +154,11 @@ export async function hashSource(source: ObjectSource, algorithm: DigestAlgorith
     hash.update(chunk)
     size += chunk.length
   }
-  if (source.size !== null && source.size !== size) throw sizeMismatch(source.size, size)
+  if (source.size !== null && source.size !== size) throw sizeMismatch(source.size)
   return { size, hex: hash.digest('hex') }
 }
 
-function sizeMismatch(expected: number, received: number): RegistryError {
-  return new RegistryError('SIZE_INVALID', { detail: { expected, received } })
+/** How much was read until then is not told: it depends on whether the registry has the blob already. */
+function sizeMismatch(expected: number): RegistryError {
+  return new RegistryError('SIZE_INVALID', { detail: { expected } })
 }

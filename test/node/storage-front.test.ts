@@ -88,6 +88,15 @@ describe('before the embedded store', () => {
     expect(await text(response)).toBe('0123456789')
   })
 
+  test.each(['bytes=3-2', 'lines=1-2', 'bytes=', 'bytes=-', 'bytes=a-b', '1-2'])(
+    'a Range that is none is ignored: %s',
+    async (range) => {
+      const response = await send(front.port, await presign('blobs/sha256/small'), { headers: { Range: range } })
+      expect(response.statusCode).toBe(200)
+      expect(await text(response)).toBe('0123456789')
+    },
+  )
+
   test('Range', async () => {
     const response = await send(front.port, await presign('blobs/sha256/small'), { headers: { Range: 'bytes=2-4' } })
     expect(response.statusCode).toBe(206)

@@ -173,7 +173,8 @@ describe('hashSource', () => {
     [21, 20],
   ])('%i bytes for %i', async (sent, announced) => {
     const error = await rejection(hashSource(sourceOf([bodyOf(bytesOf(sent))], announced), 'sha256'))
-    expect(error).toMatchObject({ code: 'SIZE_INVALID', details: [{ expected: announced, received: sent }] })
+    expect(error.code).toBe('SIZE_INVALID')
+    expect(error.details).toEqual([{ expected: announced }])
   })
 
   test('a body that breaks is its fault', async () => {
