@@ -34,24 +34,32 @@ export interface ManifestPush {
  */
 export async function pushManifest(stores: Stores, push: ManifestPush): Promise<void> {
   const { repository, digest, bytes, manifest, at, by } = push
-  const known = stores.repositories.exists(repository)
-  known.catch(() => undefined) // awaited below
   if (manifest.subject !== null) await stores.manifests.noteReferrer(repository, manifest.subject.digest, digest)
-  await requireAll(stores, push)
+  const known = await requireAll(stores, push)
 
-  if (!(await known)) await stores.repositories.create(repository, at)
+  if (!known) await stores.repositories.create(repository, at)
   await stores.manifests.put(repository, digest, manifest.mediaType, bytes)
   const record = { digest, mediaType: manifest.mediaType, size: bytes.length, pushedAt: at.toISOString(), pushedBy: by }
   for (const tag of push.tags) await setTag(stores, repository, tag, record)
 }
 
-/** Each ref is written before its blob is looked up, so that a blob found here cannot be collected afterwards. */
-async function requireAll({ blobs, manifests }: Stores, { repository, digest, manifest }: ManifestPush): Promise<void> {
+/**
+ * Answers whether the repository exists, which is asked in the same queue.
+ *
+ * Each ref is written before its blob is looked up, so that a blob found here cannot be collected afterwards.
+ */
+async function requireAll(stores: Stores, { repository, digest, manifest }: ManifestPush): Promise<boolean> {
+  const { blobs, manifests } = stores
+  let known = false
   async function missing({ digest: wanted }: Descriptor, isThere: () => Promise<boolean>): Promise<Digest | null> {
     await blobs.noteUser(repository, wanted, digest)
     return (await isThere()) ? null : wanted
   }
-  const checks = [
+  const checks: (() => Promise<Digest | null>)[] = [
+    async () => {
+      known = await stores.repositories.exists(repository)
+      return null
+    },
     ...manifest.blobs.map(
       (blob) => () => missing(blob, async () => (await blobs.stat(repository, blob.digest)) !== null),
     ),
@@ -62,4 +70,5 @@ async function requireAll({ blobs, manifests }: Stores, { repository, digest, ma
   const absent = (await forEachOf(checks, (check) => check())).filter((found) => found !== null)
   if (absent.length > 0)
     throw new RegistryError('MANIFEST_BLOB_UNKNOWN', { details: absent.map((unknown) => ({ digest: unknown })) })
+  return known
 }

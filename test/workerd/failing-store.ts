@@ -45,6 +45,12 @@ const FAILURES: Record<string, (request: IncomingMessage, response: ServerRespon
     request.resume()
     answer(response, 200, '<ListBucketResult><Contents><Key>a')
   },
+  /** Begins its answer, and never ends it. */
+  hush(request, response) {
+    request.resume()
+    response.writeHead(200, { 'Content-Type': 'application/xml' })
+    response.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+  },
 }
 
 /** Runs on a free port of 127.0.0.1. */

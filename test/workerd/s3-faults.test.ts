@@ -48,6 +48,16 @@ test.each([
   }
 })
 
+test.each([
+  ['list', (store: ObjectStore) => store.list('a/', { limit: 10 })],
+  ['copy', (store: ObjectStore) => store.copy('a', 'b', 10)],
+  ['startMultipart', (store: ObjectStore) => store.startMultipart('a')],
+  ['get', (store: ObjectStore) => store.get('a')],
+] as const)('a storage that begins its answer and never ends it is unavailable to %s', async (_, act) => {
+  const error = await rejection(act(createS3ObjectStore({ ...FAILING, bucket: 'hush', timeoutMs: 20 })))
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', status: 503 })
+})
+
 describe('a streamed body', () => {
   test.each([
     ['refuses', { ...FAILING, bucket: 'refuse' }],

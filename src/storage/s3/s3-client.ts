@@ -28,6 +28,7 @@ export function createS3Clients(settings: S3Settings): S3Clients {
     // The SDK's default CRC turns a streamed body into chunked framing that stores refuse, or store as content.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    expectContinueHeader: false, // Node's fetch refuses to send it
     logger: SILENT, // what matters is thrown; the SDK would warn of every refused stream
   }
   return {
