@@ -7,138 +7,46 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { startLocal } from '../src/node/local.ts'
-import { bytesOf, closing, digestOf, imageOf, locationOf, startUpload } from '../test/suites/client.ts'
-import type { RegistryUnderTest } from '../test/suites/registry-under-test.ts'
+import { budgetRows, type BudgetRow } from './budget-rows.ts'
 import { startCountingProxy, type CountingProxy, type StorageCall } from './counting-proxy.ts'
-
-/** Of the image that is pushed and pulled: config and layers. */
-const BLOBS = 6
-
-/** Of every blob, so that bytes that should not have moved are seen. */
-const BLOB_BYTES = 1_000_000
-
-interface Row {
-  readonly operation: string
-  readonly budget: number
-  /** Bytes of blobs that may pass through the Worker. */
-  readonly blobBytes: number
-  run(): Promise<unknown>
-}
+import { Operations } from './operations.ts'
 
 const data = await mkdtemp(join(tmpdir(), 'roadstead-bench-'))
-let proxy: CountingProxy | undefined
+const proxies: CountingProxy[] = []
 const local = await startLocal({
   data,
   s3EndpointForWorker: async (endpoint) => {
-    proxy = await startCountingProxy(endpoint)
+    const proxy = await startCountingProxy(endpoint)
+    proxies.push(proxy)
     return `http://127.0.0.1:${proxy.port}${new URL(endpoint).pathname}`
   },
 })
-const registry: RegistryUnderTest = {
-  fetch: (path, init) => fetch(local.url + path, { redirect: 'manual', ...init }),
-  download: (location) => fetch(location),
-  stop: () => local.stop(),
-}
 
 try {
-  process.exitCode = (await measure()) ? 0 : 1
+  console.log('| operation | budget | measured | at once | blob bytes: budget | measured | calls |')
+  console.log('|---|---|---|---|---|---|---|')
+  for (const row of budgetRows(new Operations(local.url))) if (!(await measure(row))) process.exitCode = 1
 } finally {
   await local.stop()
-  await proxy?.stop()
+  for (const proxy of proxies) await proxy.stop()
   await rm(data, { recursive: true })
 }
 
-async function measure(): Promise<boolean> {
-  const blobs = Array.from({ length: BLOBS }, () => bytesOf(BLOB_BYTES))
-  const [config = new Uint8Array(), ...layers] = blobs
-  const image = imageOf(config, layers)
-  const put = (repository: string, reference: string) =>
-    send(201, `/v2/${repository}/manifests/${reference}`, {
-      method: 'PUT',
-      body: image.text,
-      headers: { 'Content-Type': image.mediaType },
-    })
-  const first = digestOf(config)
-  const rows: Row[] = [
-    { operation: 'new blob by one PUT', budget: 3, blobBytes: BLOB_BYTES, run: () => pushByPut(config) },
-    {
-      operation: 'new blob of one part by PATCH and PUT',
-      budget: 5,
-      blobBytes: BLOB_BYTES,
-      run: () => pushByPatch(layers[0]),
-    },
-    {
-      operation: 'blob HEAD, already in the repository',
-      budget: 1,
-      blobBytes: 0,
-      run: () => head('bench/app', config),
-    },
-    {
-      operation: 'dedup hit from elsewhere in the registry',
-      budget: 3,
-      blobBytes: 0,
-      run: () => send(201, `/v2/bench/other/blobs/uploads/?mount=${first}`, { method: 'POST' }),
-    },
-    {
-      operation: 'mount from a repository that is named',
-      budget: 2,
-      blobBytes: 0,
-      run: () => send(201, `/v2/bench/third/blobs/uploads/?mount=${first}&from=bench/app`, { method: 'POST' }),
-    },
-    {
-      operation: 'the other blobs of the image, each by one PUT',
-      budget: 3 * (BLOBS - 2),
-      blobBytes: BLOB_BYTES * (BLOBS - 2),
-      run: () => Promise.all(layers.slice(1).map((layer) => pushByPut(layer))),
-    },
-    {
-      operation: `manifest PUT, ${BLOBS} blobs, first of its repository`,
-      budget: 2 * BLOBS + 7,
-      blobBytes: 0,
-      run: () => put('bench/app', 'v1'),
-    },
-    {
-      operation: `manifest PUT, ${BLOBS} blobs, new tag`,
-      budget: 2 * BLOBS + 6,
-      blobBytes: 0,
-      run: () => put('bench/app', 'v2'),
-    },
-    {
-      operation: `push again, nothing changed, ${BLOBS} blobs`,
-      budget: BLOBS + 2 * BLOBS + 6,
-      blobBytes: 0,
-      run: () => Promise.all(blobs.map((blob) => head('bench/app', blob))).then(() => put('bench/app', 'v2')),
-    },
-    {
-      operation: 'pull by tag: the manifest',
-      budget: 1,
-      blobBytes: 0,
-      run: () => send(200, '/v2/bench/app/manifests/v1'),
-    },
-    {
-      operation: 'pull: a blob, redirected',
-      budget: 1,
-      blobBytes: 0,
-      run: () => send(307, `/v2/bench/app/blobs/${first}`),
-    },
-    { operation: 'tags page', budget: 1, blobBytes: 0, run: () => send(200, '/v2/bench/app/tags/list?n=1') },
-  ]
-
-  console.log('| operation | budget | measured | blob bytes allowed | blob bytes through the Worker | calls |')
-  console.log('|---|---|---|---|---|---|')
-  let good = true
-  for (const row of rows) {
-    const { operation, budget, blobBytes } = row
-    proxy?.take()
-    await row.run()
-    const calls = proxy?.take() ?? []
-    const moved = calls.reduce((sum, call) => sum + blobBytesOf(call), 0)
-    const within = calls.length <= budget && moved <= blobBytes
-    good &&= within
-    const cells = [operation, budget, calls.length, blobBytes, moved, summary(calls)]
-    console.log(`| ${cells.join(' | ')} |${within ? '' : ' over budget'}`)
-  }
-  return good
+/** Prints the row's line, and answers whether it is within its budget. */
+async function measure(row: BudgetRow): Promise<boolean> {
+  const { operation, budget, blobBytes = 0, atOnce: most } = row
+  const [proxy] = proxies
+  if (proxy === undefined) throw new Error('Cannot count: the Worker was not given the proxy')
+  await row.prepare?.()
+  await proxy.take()
+  await row.run()
+  const { calls, atOnce } = await proxy.take()
+  const moved = calls.reduce((sum, call) => sum + blobBytesOf(call), 0)
+  const over = calls.length > budget || moved > blobBytes || atOnce > (most ?? Infinity)
+  const shownAtOnce = most === undefined ? '' : `${atOnce} of ${most}`
+  const cells = [operation, budget, calls.length, shownAtOnce, blobBytes, moved, summary(calls)]
+  console.log(`| ${cells.join(' | ')} |${over ? ' **over budget**' : ''}`)
+  return !over
 }
 
 /** Manifests, records and listings are not blobs. */
@@ -151,27 +59,4 @@ function summary(calls: readonly StorageCall[]): string {
   const counts = new Map<string, number>()
   for (const { operation } of calls) counts.set(operation, (counts.get(operation) ?? 0) + 1)
   return [...counts].map(([operation, count]) => `${count} ${operation}`).join(', ')
-}
-
-async function pushByPut(bytes: Uint8Array): Promise<void> {
-  const location = await startUpload(registry, 'bench/app')
-  await send(201, closing(location, digestOf(bytes)), { method: 'PUT', body: bytes })
-}
-
-async function pushByPatch(bytes: Uint8Array<ArrayBuffer> = new Uint8Array()): Promise<void> {
-  const location = await startUpload(registry, 'bench/app')
-  const body = new Blob([bytes]).stream()
-  const patched = await send(202, location, { method: 'PATCH', body, duplex: 'half' })
-  await send(201, closing(locationOf(patched), digestOf(bytes)), { method: 'PUT' })
-}
-
-async function head(repository: string, bytes: Uint8Array): Promise<void> {
-  await send(200, `/v2/${repository}/blobs/${digestOf(bytes)}`, { method: 'HEAD' })
-}
-
-async function send(want: number, path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
-  const response = await registry.fetch(path, init)
-  if (response.status !== want) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-  await response.arrayBuffer()
-  return response
 }

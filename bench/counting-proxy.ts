@@ -1,5 +1,9 @@
 import { createServer, request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** What an operation goes on doing after its answer is done when storage has been left alone for so long. */
+const QUIET_MS = 60
 
 export interface StorageCall {
   /** The S3 operation, such as `PutObject`. */
@@ -10,11 +14,17 @@ export interface StorageCall {
   received: number
 }
 
+export interface StorageCalls {
+  readonly calls: readonly StorageCall[]
+  /** The most that waited for their answers at the same time. */
+  readonly atOnce: number
+}
+
 /** Stands between the Worker and its storage on 127.0.0.1, and writes down every call. */
 export interface CountingProxy {
   readonly port: number
-  /** The calls since the last time it was asked. */
-  take(): StorageCall[]
+  /** The calls since the last time it was asked, once nothing more is under way. */
+  take(): Promise<StorageCalls>
   stop(): Promise<void>
 }
 
@@ -22,9 +32,17 @@ export interface CountingProxy {
 export async function startCountingProxy(target: string): Promise<CountingProxy> {
   const { hostname, port, pathname } = new URL(target)
   let calls: StorageCall[] = []
+  let atOnce = 0
+  let pending = 0
+  let lastAt = 0
   const server = createServer((incoming, outgoing) => {
     const call = describe(incoming, pathname)
     calls.push(call)
+    atOnce = Math.max(atOnce, ++pending)
+    outgoing.once('close', () => {
+      pending--
+      lastAt = performance.now()
+    })
     // The Host stays as it came: it is signed.
     const { method, url: path, headers } = incoming
     const forwarded = request({ hostname, port, method, path, headers }, (answer) => {
@@ -41,9 +59,12 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
   })
   return {
     port: (server.address() as AddressInfo).port,
-    take() {
-      const taken = calls
+    async take() {
+      const asked = performance.now()
+      while (pending > 0 || performance.now() - Math.max(asked, lastAt) < QUIET_MS) await delay(QUIET_MS / 3)
+      const taken = { calls, atOnce }
       calls = []
+      atOnce = 0
       return taken
     },
     stop: () =>
@@ -58,7 +79,7 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
 
 function describe({ method = '', url = '', headers }: IncomingMessage, basePath: string): StorageCall {
   const { pathname, searchParams } = new URL(url, 'http://storage')
-  const [, , ...key] = pathname.slice(basePath.length).split('/')
+  const [, , ...key] = pathname.slice(basePath.replace(/\/$/, '').length).split('/')
   const copies = headers['x-amz-copy-source'] !== undefined
   const part = searchParams.has('partNumber')
   const operations: Record<string, string> = {

@@ -3,7 +3,6 @@
  * are pushed at once, with and without a length, from a cold start. Linux only. Exits 1 above the budget.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -13,6 +12,7 @@ import { bundleWorker } from '../src/node/build.ts'
 import { startRegistry } from '../src/node/registry.ts'
 import { startStore } from '../src/node/store.ts'
 import { closing } from '../test/suites/client.ts'
+import { megabytes, workerds } from './process-usage.ts'
 
 const LAYERS = 5
 const BUDGET_MB = 128
@@ -34,10 +34,10 @@ try {
 }
 
 async function measure(sized: boolean): Promise<void> {
-  const others = new Set(children())
+  const others = new Set(workerds())
   const registry = await startRegistry({ script, dir: join(data, `worker-${String(sized)}`), s3: store.s3 })
   try {
-    const pid = children().find((child) => !others.has(child))
+    const pid = workerds().find((pid) => !others.has(pid))
     if (pid === undefined) throw new Error('Cannot measure: no workerd of its own was started')
     const before = megabytes(pid, 'VmRSS')
     await Promise.all(Array.from({ length: LAYERS }, (_, layer) => push(registry.port, `bench/layer${layer}`, sized)))
@@ -89,15 +89,4 @@ function send(
       outgoing.end()
     })()
   })
-}
-
-function children(): number[] {
-  const path = `/proc/${process.pid}/task/${process.pid}/children`
-  if (!existsSync(path)) throw new Error('Cannot measure: this needs Linux')
-  return readFileSync(path, 'utf8').trim().split(' ').map(Number)
-}
-
-function megabytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const [, kibibytes] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Math.round((Number(kibibytes) * 1024) / MB)
 }
