@@ -3,9 +3,13 @@ import { RegistryError } from '../oci/errors.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { blobHolderKey, blobKey, blobUserKey } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
+import { within } from './within.ts'
 import { hashSource, writeObject, type ObjectSource } from './write-object.ts'
 
 const NOTHING = new Uint8Array(0)
+
+/** 128 kbit a second. */
+const SLOWEST_CLIENT_BYTES_PER_MS = 16
 
 /**
  * Content-addressed bytes, stored once for the whole registry, and which repository holds which of them. Sizes are
@@ -58,7 +62,9 @@ export class Blobs {
     const { algorithm, hex } = digestParts(digest)
     const unread = this.#unread(digest, source)
     if (unread !== null) {
-      await this.#objects.putStream(blobKey(digest), unread.body, unread.size, hex)
+      // Nobody sees how far the client has got: it has the time that the slowest one needs, and the storage its own.
+      const limitMs = this.#objects.limits.commitMs + unread.size / SLOWEST_CLIENT_BYTES_PER_MS
+      await within(limitMs, this.#objects.putStream(blobKey(digest), unread.body, unread.size, hex))
       return unread.size
     }
     const written = await writeObject(this.#objects, blobKey(digest), source, algorithm, (found) => {

@@ -1,3 +1,5 @@
+import { within } from './within.ts'
+
 /** Streams read one after the other, into memory that the reader gives. */
 export interface ByteSource {
   /**
@@ -14,7 +16,12 @@ export type ByteStreams = AsyncIterable<ReadableStream<Uint8Array>> | readonly R
 /** Makes the error to throw of what a broken stream throws, told which of the streams it was: 0 is the first. */
 export type Fault = (cause: unknown, index: number) => Error
 
-export function openBytes(streams: ByteStreams, fault: Fault): ByteSource {
+/** How long each read of that stream may take, in milliseconds; `null` for as long as it takes: a client's own pace. */
+export type Patience = (index: number) => number | null
+
+export const ENDLESS_PATIENCE: Patience = () => null
+
+export function openBytes(streams: ByteStreams, fault: Fault, patience: Patience = ENDLESS_PATIENCE): ByteSource {
   const queue = iterate(streams)
   let current: StreamReader | null = null
   let index = -1
@@ -28,7 +35,9 @@ export function openBytes(streams: ByteStreams, fault: Fault): ByteSource {
           current = readerOf(next.value)
           index++
         }
-        const step = await current.fill(buffer, offset + read, length - read, min - read).catch((cause: unknown) => {
+        const filling = current.fill(buffer, offset + read, length - read, min - read)
+        const limit = patience(index)
+        const step = await (limit === null ? filling : within(limit, filling)).catch((cause: unknown) => {
           throw fault(cause, index)
         })
         buffer = step.buffer

@@ -1,4 +1,4 @@
-import { openBytes, type ByteStreams, type Fault } from './byte-source.ts'
+import { ENDLESS_PATIENCE, openBytes, type ByteStreams, type Fault, type Patience } from './byte-source.ts'
 
 /**
  * The streams' bytes in chunks of exactly `chunkBytes`, the last one shorter; nothing for no bytes. A chunk's memory
@@ -8,8 +8,9 @@ export async function* readChunks(
   streams: ByteStreams,
   chunkBytes: number,
   fault: Fault,
+  patience: Patience = ENDLESS_PATIENCE,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const source = openBytes(streams, fault)
+  const source = openBytes(streams, fault, patience)
   let buffer = new ArrayBuffer(chunkBytes)
   let other: ArrayBuffer | null = null // last yielded; the consumer may still hold it
   let ended = false
@@ -45,8 +46,9 @@ export async function* readParts(
   streams: ByteStreams,
   partBytes: number,
   fault: Fault,
+  patience: Patience = ENDLESS_PATIENCE,
 ): AsyncGenerator<Part, void, undefined> {
-  const source = openBytes(streams, fault)
+  const source = openBytes(streams, fault, patience)
   const aheadBytes = Math.min(READ_AHEAD_BYTES, partBytes)
   let part = new ArrayBuffer(partBytes)
   let filled = 0

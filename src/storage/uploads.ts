@@ -77,6 +77,7 @@ export class Uploads {
         last === null || index < chunks.length
           ? new RegistryError('UNAVAILABLE', { cause })
           : last.fault(cause, index - chunks.length),
+      patience: (index) => (index < chunks.length ? this.#objects.limits.stallMs : null),
     }
   }
 

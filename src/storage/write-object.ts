@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { DigestAlgorithm } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import { createBytePipe } from './byte-pipe.ts'
-import type { ByteStreams } from './byte-source.ts'
+import type { ByteStreams, Patience } from './byte-source.ts'
 import type { MultipartUpload, ObjectStore } from './object-store.ts'
 import { readChunks, readParts } from './read-chunks.ts'
 import { within } from './within.ts'
@@ -17,6 +17,8 @@ export interface ObjectSource {
   readonly size: number | null
   /** What a broken stream is reported as, the client's doing or the storage's; `index` says which of them. */
   readonly fault: (cause: unknown, index: number) => RegistryError
+  /** How long a read of which stream may take: storage is not waited for without end. */
+  readonly patience?: Patience
 }
 
 export interface Written {
@@ -51,7 +53,7 @@ export async function writeObject(
 async function streamObject(
   objects: ObjectStore,
   key: string,
-  { streams, fault }: ObjectSource,
+  { streams, fault, patience }: ObjectSource,
   size: number,
   hash: Hash,
   accept: (written: Written) => void,
@@ -70,7 +72,7 @@ async function streamObject(
   try {
     let total = 0
     let held = new Uint8Array(0)
-    for await (const chunk of readChunks(streams, STREAM_CHUNK_BYTES, fault)) {
+    for await (const chunk of readChunks(streams, STREAM_CHUNK_BYTES, fault, patience)) {
       total += chunk.length
       if (total > size) break
       hash.update(chunk)
@@ -104,7 +106,7 @@ async function writeParts(
   let upload: MultipartUpload | null = null
   let sending: Promise<void> = Promise.resolve()
   try {
-    for await (const part of readParts(source.streams, partBytes, source.fault)) {
+    for await (const part of readParts(source.streams, partBytes, source.fault, source.patience)) {
       hash.update(part.bytes)
       total += part.bytes.length
       if (source.size !== null && (total > source.size || (part.last && total < source.size)))
@@ -150,7 +152,7 @@ async function writeWhole(
 export async function hashSource(source: ObjectSource, algorithm: DigestAlgorithm): Promise<Written> {
   const hash = createHash(algorithm)
   let size = 0
-  for await (const chunk of readChunks(source.streams, STREAM_CHUNK_BYTES, source.fault)) {
+  for await (const chunk of readChunks(source.streams, STREAM_CHUNK_BYTES, source.fault, source.patience)) {
     hash.update(chunk)
     size += chunk.length
   }
