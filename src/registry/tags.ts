@@ -27,14 +27,11 @@ export async function setTag(
   record: TagRecord,
 ): Promise<void> {
   await tags.noteTagged(repository, record.digest, tag)
-  let moved = false
+  await orForget(tagIndex, repository, tag, () => tags.put(repository, tag, record))
   try {
-    await tags.put(repository, tag, record)
-    moved = true
     await tags.noteHistory(repository, tag, new Date(record.pushedAt), record, record.pushedBy)
   } finally {
-    if (moved) await indexTag({ tags, tagIndex }, repository, tag, record)
-    else await tagIndex.delete(repository, tag)
+    await indexTag({ tags, tagIndex }, repository, tag, record) // the record has moved: KV must not stay behind
   }
 }
 
@@ -92,11 +89,24 @@ export async function indexTag(
   tag: Tag,
   manifest: Descriptor,
 ): Promise<void> {
-  let now: Descriptor | null = null
-  try {
+  const now = await orForget(tagIndex, repository, tag, async () => {
     await tagIndex.put(repository, tag, manifest)
-    now = await tags.get(repository, tag)
-  } finally {
-    if (now?.digest !== manifest.digest) await tagIndex.delete(repository, tag)
+    return tags.get(repository, tag)
+  })
+  if (now?.digest !== manifest.digest) await tagIndex.delete(repository, tag)
+}
+
+/** What `act` answers; when it fails, having acted or not, KV forgets the tag, and the failure is thrown. */
+async function orForget<T>(
+  tagIndex: TagIndex,
+  repository: RepositoryName,
+  tag: Tag,
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act()
+  } catch (failure) {
+    await tagIndex.delete(repository, tag).catch(() => undefined)
+    throw failure
   }
 }
