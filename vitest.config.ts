@@ -46,12 +46,32 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'ceph',
+          include: ['test/{ceph,storage-fronts}/**/*.test.ts'],
+          globalSetup: ['test/ceph/setup.ts'],
+          testTimeout: REAL_PROCESS_TIMEOUT_MS,
+          hookTimeout: REAL_PROCESS_TIMEOUT_MS,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 10 * REAL_PROCESS_TIMEOUT_MS,
           hookTimeout: 10 * REAL_PROCESS_TIMEOUT_MS,
           fileParallelism: false,
           globalSetup: ['test/e2e/setup.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'e2e-ceph',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup-ceph.ts'],
+          testTimeout: 10 * REAL_PROCESS_TIMEOUT_MS,
+          hookTimeout: 10 * REAL_PROCESS_TIMEOUT_MS,
+          fileParallelism: false,
         },
       },
     ],

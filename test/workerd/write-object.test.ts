@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto'
 
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 
 import { RegistryError } from '../../src/oci/errors.ts'
 import { createS3ObjectStore } from '../../src/storage/s3/s3-object-store.ts'
 import { writeObject, type ObjectSource } from '../../src/storage/write-object.ts'
 import { rejection } from '../oci/support/refusal.ts'
-import { S3 } from './settings.ts'
+import { S3, STORAGES } from './settings.ts'
 
 /** S3 allows no smaller part. */
 const PART_BYTES = 5 * 2 ** 20
 const PUT_BYTES = PART_BYTES + 2 ** 20
-
-const store = createS3ObjectStore(S3, { partBytes: PART_BYTES, putBytes: PUT_BYTES })
 
 /** Each way through the store: whole, as one stream, by parts. */
 const WAYS: [size: number, known: boolean][] = [
@@ -29,7 +27,12 @@ const WAYS: [size: number, known: boolean][] = [
   [2 * PART_BYTES + 3, false],
 ]
 
-describe('in workerd, where bodies and pipes are its own', () => {
+describe.for(STORAGES)('in workerd, where bodies and pipes are its own, to %s', ([, settings]) => {
+  const store = createS3ObjectStore(settings ?? S3, { partBytes: PART_BYTES, putBytes: PUT_BYTES })
+  beforeEach(({ skip }) => {
+    skip(settings === null, 'it is not on this machine')
+  })
+
   test.each(WAYS)('%i bytes, known %s, are stored with their digest', async (size, known) => {
     const [key, bytes] = [ownKey(), bytesOf(size)]
     const written = await writeObject(store, key, sourceOf(bytes, known ? size : null), 'sha256', ignore)
