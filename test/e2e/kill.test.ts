@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { manifestUrl, readImage } from './support/api.ts'
-import { clearClients, ctr, describeWithClients, docker, folder, images, repository } from './support/clients.ts'
+import { clearClients, ctr, describeWithClients, docker, folder, images, repository, s3 } from './support/clients.ts'
 import { isListening, until } from './support/daemon.ts'
 import { descendants, isAlive } from './support/processes.ts'
 import { type RunningRegistry, startRegistry } from './support/registry.ts'
-import { bytesBelow, listStorage } from './support/storage.ts'
+import { bytesArrived, listStorage } from './support/storage.ts'
 
 /** A sixth of the layer: the push is under way, and far from its end. */
 const ARRIVED_BYTES = 50_000_000
@@ -20,7 +20,7 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
 
   beforeAll(async () => {
     await clearClients()
-    running = await startRegistry(ownFolder)
+    running = await startRegistry(ownFolder, s3)
     reference = `${repository('large', running.host)}:v1`
     await docker.load(image, reference)
   })
@@ -37,11 +37,11 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
   ]
 
   test.for(KILLS)('%s: no process is left, no port is held, and it starts again', async ([, victims]) => {
-    const before = bytesBelow(running.data)
+    const before = await bytesArrived(running)
     const ending = new AbortController()
     const push = docker.with({ signal: ending.signal })('image', 'push', reference)
     push.catch(() => undefined) // it is looked at below
-    await until('bytes in storage', () => bytesBelow(running.data) > before + ARRIVED_BYTES, 120)
+    await until('bytes in storage', async () => (await bytesArrived(running)) > before + ARRIVED_BYTES, 120)
 
     const { pid: npm } = running.daemon
     const processes = await descendants(npm)
@@ -56,7 +56,7 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
     await expect(push).rejects.toThrow('Cannot run')
     expect(await Promise.all(running.ports.map(isListening))).toEqual([false, false])
 
-    running = await startRegistry(ownFolder, running.ports)
+    running = await startRegistry(ownFolder, s3, running.ports)
     expect((await fetch(manifestUrl(reference))).status, 'of the manifest that was never pushed').toBe(404)
   })
 
@@ -70,7 +70,7 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
     expect(await ctr.pull(reference, image.paths)).toEqual(expected)
 
     await running.daemon.stop('SIGINT')
-    const { blobs } = await listStorage(running.data)
+    const { blobs } = await listStorage(running)
     expect(blobs, 'nothing torn').toEqual(new Map(served.blobs.map(({ digest, size }) => [digest, size])))
   })
 })

@@ -9,6 +9,7 @@ import {
   folder,
   images,
   repository,
+  s3,
 } from './support/clients.ts'
 import { isListening, until } from './support/daemon.ts'
 import { descendants, isAlive } from './support/processes.ts'
@@ -25,7 +26,7 @@ describeWithClients('Ctrl-C, and npm start again', () => {
 
   beforeAll(async () => {
     await clearClients()
-    running = await startRegistry(ownFolder)
+    running = await startRegistry(ownFolder, s3)
   })
   afterAll(async () => {
     await running.daemon.stop('SIGINT')
@@ -46,7 +47,7 @@ describeWithClients('Ctrl-C, and npm start again', () => {
   })
 
   test('the same command starts on the same ports and data', async () => {
-    running = await startRegistry(ownFolder, running.ports)
+    running = await startRegistry(ownFolder, s3, running.ports)
   })
 
   test.for(NAMES)('%s pulls by tag and by digest after', async (name) => {

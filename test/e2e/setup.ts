@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import type { S3Settings } from '../../src/node/store.ts'
 import { startDockerEngine } from './support/docker-engine.ts'
 import type { Environment } from './support/environment.ts'
 import { addHostName } from './support/host-name.ts'
 import { buildImages, type TestImages } from './support/images.ts'
+import { missingCommands } from './support/missing-commands.ts'
 import { startRegistry } from './support/registry.ts'
 
 const COMMANDS = ['docker', 'dockerd', 'ctr', 'skopeo', 'podman', 'mmdebstrap', 'tar', 'ps']
@@ -17,9 +19,17 @@ const CACHE = process.env['ROADSTEAD_E2E_CACHE'] ?? join(tmpdir(), 'roadstead-e2
 /** `localhost:PORT` of a registry that runs already, while developing. */
 const RUNNING_REGISTRY = process.env['ROADSTEAD_E2E_REGISTRY']
 
-/** Builds the images, starts a docker engine and the registry, and ends them all after the last test. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const missing = missingTools()
+export default function setup(project: TestProject): Promise<() => Promise<void>> {
+  return startAll(project, null)
+}
+
+/**
+ * Builds the images, starts a docker engine and the registry, and ends them all after the last test.
+ *
+ * @param s3 storage for the registries; `null` for the embedded store
+ */
+export async function startAll(project: TestProject, s3: S3Settings | null): Promise<() => Promise<void>> {
+  const missing = missingCommands(COMMANDS)
   if (missing.length > 0) {
     if (process.env['CI']) throw new Error(`Cannot run the real clients: ${missing.join(', ')} not found`)
     console.warn(`Skipping every test with real clients: ${missing.join(', ')} not found`)
@@ -56,7 +66,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const images = await buildImages(CACHE)
 
     const account = `e2e-${randomBytes(4).toString('hex')}`
-    project.provide('e2e', { missing, folder, registry, namedRegistry, account, engine, images })
+    project.provide('e2e', { missing, folder, s3, registry, namedRegistry, account, engine, images })
   } catch (error) {
     await teardown()
     throw error
@@ -64,32 +74,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return teardown
 
   async function startOurs(registryFolder: string): Promise<string> {
-    const { host, daemon } = await startRegistry(registryFolder)
+    const { host, daemon } = await startRegistry(registryFolder, s3)
     undo.push(() => daemon.stop('SIGINT'))
     return host
   }
 }
 
-function missingTools(): string[] {
-  const missing = COMMANDS.filter((command) => !(process.env['PATH'] ?? '').split(delimiter).some(holds(command)))
-  return process.getuid?.() === 0 ? missing : [...missing, 'the rights of root']
-}
-
-function holds(command: string): (folder: string) => boolean {
-  return (folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  }
-}
-
 /** For a run in which every test is skipped. */
-const NOTHING: Environment = {
+export const NOTHING: Environment = {
   missing: [],
   folder: '',
+  s3: null,
   registry: '',
   namedRegistry: '',
   account: '',

@@ -9,6 +9,7 @@ import {
   folder,
   images,
   repository,
+  s3,
   skopeo,
 } from './support/clients.ts'
 import { type RunningRegistry, startRegistry } from './support/registry.ts'
@@ -23,7 +24,7 @@ describeWithClients('repositories that share a base', () => {
 
   beforeAll(async () => {
     await clearClients()
-    running = await startRegistry(ownFolder)
+    running = await startRegistry(ownFolder, s3)
   })
   afterAll(async () => {
     await running.daemon.stop('SIGINT')
@@ -32,8 +33,8 @@ describeWithClients('repositories that share a base', () => {
 
   async function stored(): Promise<Stored> {
     await running.daemon.stop('SIGINT')
-    const listed = await listStorage(running.data)
-    running = await startRegistry(ownFolder, running.ports)
+    const listed = await listStorage(running)
+    running = await startRegistry(ownFolder, s3, running.ports)
     return listed
   }
 

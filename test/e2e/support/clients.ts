@@ -5,7 +5,7 @@ import { createDocker } from '../clients/docker.ts'
 import { createPodman } from '../clients/podman.ts'
 import { createSkopeo } from '../clients/skopeo.ts'
 
-export const { account, engine, folder, images, missing, namedRegistry, registry } = inject('e2e')
+export const { account, engine, folder, images, missing, namedRegistry, registry, s3 } = inject('e2e')
 
 /** A repository of the registry that all tests share, or of another one. */
 export function repository(name: string, host = registry): string {

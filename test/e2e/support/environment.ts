@@ -1,3 +1,4 @@
+import type { S3Settings } from '../../../src/node/store.ts'
 import type { DockerEngine } from './docker-engine.ts'
 import type { TestImages } from './images.ts'
 
@@ -7,6 +8,8 @@ export interface Environment {
   readonly missing: readonly string[]
   /** A folder for what the tests write; removed at the end. */
   readonly folder: string
+  /** Where registries keep their images, each in a bucket of its own; `null` for the embedded store of each. */
+  readonly s3: S3Settings | null
   /** `localhost:PORT` */
   readonly registry: string
   /** The same registry under a name of the hosts file: `registry.local:PORT`. */

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { S3Settings } from '../../../src/node/store.ts'
+import { createBucket } from '../../ceph/ceph.ts'
 import { type Daemon, freePorts, startDaemon } from './daemon.ts'
 
 const REPOSITORY_FOLDER = resolve(import.meta.dirname, '../../..')
@@ -10,19 +13,48 @@ export interface RunningRegistry {
   readonly ports: readonly [port: number, storagePort: number]
   /** Its data folder. */
   readonly data: string
+  /** Its bucket; `null` when it keeps its images in the data folder. */
+  readonly s3: S3Settings | null
   readonly daemon: Daemon
 }
 
-/** Starts Roadstead as its user does, below `folder`; on the given ports when it is to be found again. */
-export async function startRegistry(folder: string, ports?: readonly [number, number]): Promise<RunningRegistry> {
+/**
+ * Starts Roadstead as its user does, below `folder`; on the given ports when it is to be found again.
+ *
+ * @param storage in which it has a bucket that belongs to the folder; `null` for the embedded store
+ */
+export async function startRegistry(
+  folder: string,
+  storage: S3Settings | null,
+  ports?: readonly [number, number],
+): Promise<RunningRegistry> {
   const [port = 0, storagePort = 0] = ports ?? (await freePorts(2))
   const data = join(folder, 'data')
   mkdirSync(folder, { recursive: true })
   const options = ['--port', String(port), '--storage-port', String(storagePort), '--data', data]
+  const s3 = storage && (await createBucket({ ...storage, bucket: bucketOf(folder) }))
+  if (s3) options.push('--s3-endpoint', s3.endpoint)
   const daemon = await startDaemon('npm', ['start', '--', ...options], {
     cwd: REPOSITORY_FOLDER,
+    env: variablesOf(s3),
     log: join(folder, 'registry.log'),
     ready: (log) => log.includes('Roadstead is ready'),
   })
-  return { host: `localhost:${port}`, ports: [port, storagePort], data, daemon }
+  return { host: `localhost:${port}`, ports: [port, storagePort], data, s3, daemon }
+}
+
+function bucketOf(folder: string): string {
+  return `e2e-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
+}
+
+/** Those of the machine's own user must not reach the registry either. */
+function variablesOf(s3: S3Settings | null): Record<string, string> {
+  return {
+    S3_ENDPOINT: '',
+    S3_BUCKET: s3?.bucket ?? '',
+    S3_REGION: s3?.region ?? '',
+    S3_ACCESS_KEY_ID: s3?.accessKeyId ?? '',
+    S3_SECRET_ACCESS_KEY: s3?.secretAccessKey ?? '',
+    S3_PATH_STYLE: s3?.pathStyle ?? '',
+  }
 }
