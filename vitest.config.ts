@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'app',
           include: [
-            'test/{oci,http,storage,registry,routes,maintenance,concurrency,faults,fuzz}/**/*.test.ts',
+            'test/{oci,http,auth,accounts,access,storage,registry,routes,maintenance,concurrency,faults,fuzz}/**/*.test.ts',
             'test/*.test.ts',
           ],
         },

@@ -24,6 +24,16 @@ const ERRORS = {
   TAG_INVALID: [400, 'invalid tag'],
   UNAVAILABLE: [503, 'the registry cannot reach its storage, try again'],
   UNKNOWN: [500, 'unknown error'],
+
+  // Of the administration under /api/v1 alone.
+  CONFLICT: [409, 'the change contradicts what is there'],
+  NAMESPACE_INVALID: [400, 'invalid name of a user or an organisation'],
+  NAMESPACE_UNKNOWN: [404, 'no such user or organisation'],
+  MEMBER_UNKNOWN: [404, 'no such member'],
+  REQUEST_INVALID: [400, 'the request is not as the API describes it'],
+  TAG_UNKNOWN: [404, 'no such tag'],
+  TOKEN_UNKNOWN: [404, 'no such token'],
+  TRUST_RULE_UNKNOWN: [404, 'no such trust rule'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -1,0 +1,2 @@
+/** Where the API lies. */
+export const API_ROOT = '/api/v1'
