@@ -1,12 +1,15 @@
 import { digestParts, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
-import type { RepositoryName } from '../oci/repository.ts'
-import { blobHolderKey, blobKey, blobUserKey } from './keys.ts'
+import { isRepositoryName, type RepositoryName } from '../oci/repository.ts'
+import { blobHolderKey, blobKey, blobUserKey, refsPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 import { within } from './within.ts'
 import { hashSource, writeObject, type ObjectSource } from './write-object.ts'
 
 const NOTHING = new Uint8Array(0)
+
+/** As many as one listing has. */
+const MAX_REFS = 1000
 
 /** 128 kbit a second. */
 const SLOWEST_CLIENT_BYTES_PER_MS = 16
@@ -33,6 +36,21 @@ export class Blobs {
   /** Size of the blob, whoever holds it. One HEAD; never an answer to a client by itself. */
   async find(digest: Digest): Promise<number | null> {
     return (await this.#objects.head(blobKey(digest)))?.size ?? null
+  }
+
+  /**
+   * Repositories that hold the blob, in byte order of their keys. One listing, of which what only uses the blob is a part.
+   *
+   * @param beginning of names; '' for all
+   */
+  async listHolders(
+    digest: Digest,
+    beginning: string,
+  ): Promise<{ repositories: readonly RepositoryName[]; more: boolean }> {
+    const prefix = refsPrefix(digest)
+    const { objects, more } = await this.#objects.list(prefix, { after: beginning, limit: MAX_REFS })
+    const names = objects.flatMap(({ key }) => (key.endsWith('/@') ? [key.slice(prefix.length, -'/@'.length)] : []))
+    return { repositories: names.filter(isRepositoryName), more }
   }
 
   /** From now on `repository` holds this blob, which is in storage. */

@@ -1,4 +1,5 @@
 import { digestParts, type Digest } from '../oci/digest.ts'
+import type { NamespaceName } from '../oci/namespace.ts'
 import type { Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 
@@ -33,7 +34,11 @@ export function refsPrefix(digest: Digest): string {
 
 export function manifestKey(repository: RepositoryName, digest: Digest): string {
   const { algorithm, hex } = digestParts(digest)
-  return `repositories/${repository}/_manifests/${algorithm}/${hex}`
+  return `${manifestsPrefix(repository)}${algorithm}/${hex}`
+}
+
+export function manifestsPrefix(repository: RepositoryName): string {
+  return `repositories/${repository}/_manifests/`
 }
 
 export function taggedPrefix(repository: RepositoryName, digest: Digest): string {
@@ -47,7 +52,11 @@ export function tagsPrefix(repository: RepositoryName): string {
 /** Newest first in a listing: the later the moment, the smaller the number. */
 export function historyKey(repository: RepositoryName, tag: Tag, at: Date, digest: Digest | null): string {
   const reverse = String(MAX_TIME_MS - at.getTime()).padStart(16, '0')
-  return `repositories/${repository}/_history/${tag}/${reverse}-${digest === null ? 'deleted' : dashed(digest)}`
+  return `${historyPrefix(repository, tag)}${reverse}-${digest === null ? 'deleted' : dashed(digest)}`
+}
+
+export function historyPrefix(repository: RepositoryName, tag: Tag): string {
+  return `repositories/${repository}/_history/${tag}/`
 }
 
 export function referrersPrefix(repository: RepositoryName, subject: Digest): string {
@@ -92,6 +101,64 @@ export function cancelledKey(sessionId: string): string {
 export function chunkOffset(key: string): number | null {
   const [, digits] = /\/(\d{16})-[^/]+$/.exec(key) ?? []
   return digits === undefined ? null : Number(digits)
+}
+
+/** All records of accounts and access. */
+export const ACCOUNTS_PREFIX = 'accounts/'
+
+export const NAMESPACES_PREFIX = `${ACCOUNTS_PREFIX}namespaces/`
+
+export function namespaceKey(namespace: NamespaceName): string {
+  return NAMESPACES_PREFIX + namespace
+}
+
+export function membersPrefix(organisation: NamespaceName): string {
+  return `${ACCOUNTS_PREFIX}members/${organisation}/`
+}
+
+/** A hint, checked against the member's record: this user may be a member there. */
+export function membershipsPrefix(user: NamespaceName): string {
+  return `${ACCOUNTS_PREFIX}memberships/${user}/`
+}
+
+export const PUBLIC_PREFIX = `${ACCOUNTS_PREFIX}public/`
+
+/** Anyone may pull from this repository. */
+export function publicKey(repository: string): string {
+  return `${PUBLIC_PREFIX}${repository}!`
+}
+
+/** The name in a key of a public repository; of a key that is not ours, some other text. */
+export function publicName(key: string): string {
+  return key.slice(PUBLIC_PREFIX.length, -1)
+}
+
+export function accessTokenKey(id: string): string {
+  return `${ACCOUNTS_PREFIX}tokens/${id}`
+}
+
+/** A hint, checked against the token's record: this may be a token of this user or organisation. */
+export function tokensOfPrefix(owner: NamespaceName): string {
+  return `${ACCOUNTS_PREFIX}tokens-of/${owner}/`
+}
+
+/** Written when the token is used, at most once an hour: its age is the answer. */
+export function tokenUseKey(id: string): string {
+  return `${ACCOUNTS_PREFIX}token-uses/${id}`
+}
+
+export function trustRulesPrefix(namespace: NamespaceName): string {
+  return `${ACCOUNTS_PREFIX}trust-rules/${namespace}/`
+}
+
+/** A hint, checked against the rules: this namespace may have rules for that issuer. */
+export function trustedByPrefix(issuerHash: string): string {
+  return `${ACCOUNTS_PREFIX}trusted-by/${issuerHash}/`
+}
+
+/** @param subject a namespace, or what no namespace can be called: the registry itself */
+export function auditPrefix(subject: string): string {
+  return `${ACCOUNTS_PREFIX}audit/${subject}/`
 }
 
 export const TAG_INDEX_PREFIX = 'tag:'

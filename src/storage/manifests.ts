@@ -1,6 +1,6 @@
 import { isDigest, type Digest } from '../oci/digest.ts'
 import type { RepositoryName } from '../oci/repository.ts'
-import { manifestKey, referrerDigest, referrerKey, referrersPrefix } from './keys.ts'
+import { manifestKey, manifestsPrefix, referrerDigest, referrerKey, referrersPrefix } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 
 export interface ManifestInfo {
@@ -33,6 +33,13 @@ export class Manifests {
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {
     await this.#objects.delete(manifestKey(repository, digest))
+  }
+
+  /** The first so many, in no order that means anything. One listing. */
+  async list(repository: RepositoryName, limit: number): Promise<readonly Digest[]> {
+    const prefix = manifestsPrefix(repository)
+    const { objects } = await this.#objects.list(prefix, { limit })
+    return objects.map(({ key }) => key.slice(prefix.length).replace('/', ':')).filter(isDigest)
   }
 
   /**

@@ -1,8 +1,8 @@
 import { parseDescriptor, parseObject, type Descriptor } from '../oci/descriptor.ts'
-import type { Digest } from '../oci/digest.ts'
+import { parseDigest, type Digest } from '../oci/digest.ts'
 import { isTag, type Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
-import { historyKey, taggedPrefix, tagsPrefix } from './keys.ts'
+import { historyKey, historyPrefix, taggedPrefix, tagsPrefix } from './keys.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
 import { readJson, writeJson } from './json-object.ts'
 
@@ -11,6 +11,24 @@ export interface TagRecord extends Descriptor {
   /** RFC 3339. */
   readonly pushedAt: string
   readonly pushedBy: string
+}
+
+/** What a tag came to point to, and who made it so. */
+export interface TagMove {
+  /** `null` for a deletion. */
+  readonly digest: Digest | null
+  /** RFC 3339. */
+  readonly pushedAt: string
+  readonly pushedBy: string
+}
+
+function parseTagMove(value: unknown): TagMove {
+  const { digest, pushedAt, pushedBy } = parseObject(value, 'tag history')
+  return {
+    digest: digest === null ? null : parseDigest(typeof digest === 'string' ? digest : ''),
+    pushedAt: String(pushedAt),
+    pushedBy: String(pushedBy),
+  }
 }
 
 function parseTagRecord(value: unknown): TagRecord {
@@ -67,6 +85,22 @@ export class Tags {
   ): Promise<void> {
     const entry = moved ?? { digest: null, pushedAt: at.toISOString(), pushedBy: by }
     await writeJson(this.#objects, historyKey(repository, tag, at, moved?.digest ?? null), entry)
+  }
+
+  /** Moves of the tag, the newest first, in the order of `names`. One listing. */
+  async listHistory(
+    repository: RepositoryName,
+    tag: Tag,
+    page: ListPage,
+  ): Promise<{ names: readonly string[]; more: boolean }> {
+    const prefix = historyPrefix(repository, tag)
+    const { objects, more } = await this.#objects.list(prefix, page)
+    return { names: objects.map(({ key }) => key.slice(prefix.length)), more }
+  }
+
+  /** One move of the tag, by its name in the listing. */
+  async getHistory(repository: RepositoryName, tag: Tag, name: string): Promise<TagMove | null> {
+    return readJson(this.#objects, historyPrefix(repository, tag) + name, parseTagMove)
   }
 
   async #names(prefix: string, page: ListPage): Promise<{ tags: readonly Tag[]; more: boolean }> {

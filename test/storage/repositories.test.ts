@@ -38,7 +38,7 @@ describe('the repositories', () => {
     for (const name of [...NAMES].reverse()) await repositories.create(parseRepositoryName(name), new Date(0))
     await store.put('blobs/sha256/0a', new Uint8Array(1))
     calls.length = 0
-    expect(await repositories.list(last, limit)).toEqual({ names, more })
+    expect(await repositories.list('', last, limit)).toEqual({ names, more })
     expect(calls).toEqual(['list catalog/'])
   })
 })

@@ -1,0 +1,50 @@
+import * as z from 'zod'
+
+import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
+import { readJson, writeJson } from './json-object.ts'
+import { namespaceKey, NAMESPACES_PREFIX } from './keys.ts'
+import type { ListPage, ObjectStore } from './object-store.ts'
+
+export const visibility = z.enum(['private', 'public'])
+export type Visibility = z.infer<typeof visibility>
+
+const namespaceRecord = z.object({
+  kind: z.enum(['user', 'organisation']),
+  /** Another one each time that a namespace of this name is created: what belongs to an earlier one is void. */
+  id: z.string(),
+  /** Whether this user may do everything. */
+  administrator: z.boolean(),
+  /** Of its repositories when they are created. */
+  defaultVisibility: visibility,
+  /** RFC 3339. */
+  createdAt: z.string(),
+  createdBy: z.string(),
+})
+export type NamespaceRecord = Readonly<z.infer<typeof namespaceRecord>>
+
+/** Users and organisations: who owns what lies below their names. An absent one is `null`. */
+export class Namespaces {
+  readonly #objects: ObjectStore
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects
+  }
+
+  async get(name: NamespaceName): Promise<NamespaceRecord | null> {
+    return readJson(this.#objects, namespaceKey(name), (value) => namespaceRecord.parse(value))
+  }
+
+  async put(name: NamespaceName, record: NamespaceRecord): Promise<void> {
+    await writeJson(this.#objects, namespaceKey(name), record)
+  }
+
+  async delete(name: NamespaceName): Promise<void> {
+    await this.#objects.delete(namespaceKey(name))
+  }
+
+  /** Names in byte order. One listing. */
+  async list(page: ListPage): Promise<{ names: readonly NamespaceName[]; more: boolean }> {
+    const { objects, more } = await this.#objects.list(NAMESPACES_PREFIX, page)
+    return { names: objects.map(({ key }) => key.slice(NAMESPACES_PREFIX.length)).filter(isNamespaceName), more }
+  }
+}
