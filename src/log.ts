@@ -16,9 +16,19 @@ export function logAs<T>(request: LoggedRequest, work: () => T): T {
   return current.run(request, work)
 }
 
+/** The request that is being answered; `undefined` outside of one. */
+export function currentRequest(): LoggedRequest | undefined {
+  return current.getStore()
+}
+
 /** One line for the operator: a fault that is ours, the storage's or KV's. Never what a client did wrong. */
 export function logFault(fault: unknown): void {
   console.error(JSON.stringify({ level: 'error', ...current.getStore(), fault: describe(fault) }))
+}
+
+/** One line for the operator: why somebody was not let in, where the answer must not say it. */
+export function logRefusal(reason: string): void {
+  console.warn(JSON.stringify({ level: 'warning', ...current.getStore(), refusal: reason }))
 }
 
 function describe(fault: unknown): string {
