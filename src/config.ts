@@ -4,6 +4,8 @@ import type { S3Settings } from './storage/s3-settings.ts'
 /** Bindings, variables and secrets of the Worker, as the platform hands them over. */
 export interface Env {
   readonly TAGS: KVNamespace
+  /** The platform's rate limiting, where it is bound. */
+  readonly LOGIN_FAILURES?: RateLimit
   readonly [setting: string]: unknown
 }
 
@@ -13,7 +15,15 @@ export interface Config {
   readonly freshTagReads: boolean
   /** 0 for no edge cache. */
   readonly edgeCacheSeconds: number
+  /** What tokens and upload sessions are signed with: the first one signs, all of them verify. */
+  readonly secrets: readonly string[]
+  /** `null` for a registry that is open to everybody. */
+  readonly accounts: { readonly adminToken: string | null; readonly oidcIssuers: readonly string[] } | null
 }
+
+const OIDC_ISSUERS = 'https://token.actions.githubusercontent.com, https://gitlab.com'
+/** A text that nobody guesses. */
+const MIN_SECRET_LENGTH = 32
 
 const FEATURES: readonly string[] = ['checksum-sha256'] satisfies StoreFeature[]
 
@@ -37,7 +47,37 @@ export function parseConfig(env: Env): Config {
     blobRedirectOrigin: optional(env, 'BLOB_REDIRECT_ORIGIN'),
     freshTagReads: oneOf(env, 'TAG_READS', ['fast', 'fresh'], 'fast') === 'fresh',
     edgeCacheSeconds: parseSeconds(optional(env, 'EDGE_CACHE_SECONDS') ?? '60', 'EDGE_CACHE_SECONDS'),
+    secrets: parseSecrets(env),
+    accounts: oneOf(env, 'ACCESS', ['accounts', 'open'], 'accounts') === 'open' ? null : parseAccounts(env),
   }
+}
+
+/** The storage's own secret unless there are others: nobody who has it needs a token of ours. */
+function parseSecrets(env: Env): readonly string[] {
+  const current = secret(env, 'TOKEN_SECRET') ?? required(env, 'S3_SECRET_ACCESS_KEY')
+  const previous = secret(env, 'TOKEN_SECRET_PREVIOUS')
+  return previous === null ? [current] : [current, previous]
+}
+
+function parseAccounts(env: Env): Config['accounts'] {
+  const issuers = (optional(env, 'OIDC_ISSUERS') ?? OIDC_ISSUERS).split(',').map((name) => name.trim())
+  for (const issuer of issuers.filter((name) => name !== '')) {
+    const { protocol, hostname } = new URL(parseUrl(issuer, 'OIDC_ISSUERS'))
+    if (protocol !== 'https:' && !isLoopback(hostname))
+      throw new Error(`Cannot start: OIDC_ISSUERS has "${issuer}", which is not on https`)
+  }
+  return { adminToken: secret(env, 'ADMIN_TOKEN'), oidcIssuers: issuers.filter((name) => name !== '') }
+}
+
+function secret(env: Env, name: string): string | null {
+  const value = optional(env, name)
+  if (value !== null && value.length < MIN_SECRET_LENGTH)
+    throw new Error(`Cannot start: ${name} has fewer than ${MIN_SECRET_LENGTH} characters`)
+  return value
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 function optional(env: Env, name: string): string | null {

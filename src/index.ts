@@ -1,4 +1,7 @@
 import { createApp } from './app.ts'
+import { createAccounts } from './accounts/accounts.ts'
+import { createMemoryLoginFailures, createPlatformLoginFailures } from './accounts/login-failures.ts'
+import { createTokenAuthorizer } from './accounts/token-authorizer.ts'
 import { OPEN_AUTHORIZER } from './auth/access.ts'
 import { parseConfig, type Env } from './config.ts'
 import { RegistryError } from './oci/errors.ts'
@@ -29,14 +32,20 @@ export default {
 } satisfies ExportedHandler<Env>
 
 function servicesOf(env: Env): Services {
-  const { s3, blobRedirectOrigin, freshTagReads, edgeCacheSeconds } = parseConfig(env)
-  return createServices(createS3ObjectStore(s3), {
+  const { s3, blobRedirectOrigin, freshTagReads, edgeCacheSeconds, secrets, accounts: settings } = parseConfig(env)
+  const objects = createS3ObjectStore(s3)
+  const now = () => new Date()
+  const counted = env.LOGIN_FAILURES
+  const loginFailures = counted === undefined ? createMemoryLoginFailures(now) : createPlatformLoginFailures(counted)
+  const accounts = settings === null ? null : createAccounts(objects, { ...settings, secrets, loginFailures })
+  return createServices(objects, {
     tagIndex: createKvTagIndex(env.TAGS),
     edgeCache: edgeCacheSeconds === 0 ? NO_EDGE_CACHE : createCloudflareEdgeCache(edgeCacheSeconds),
-    sessions: createUploadSessions(s3.secretAccessKey),
-    authorizer: OPEN_AUTHORIZER,
+    sessions: createUploadSessions(secrets),
+    authorizer: accounts === null ? OPEN_AUTHORIZER : createTokenAuthorizer(accounts, now),
+    accounts,
     blobRedirectOrigin,
     freshTagReads,
-    now: () => new Date(),
+    now,
   })
 }

@@ -1,3 +1,4 @@
+import type { Accounts } from './accounts/accounts.ts'
 import type { Authorizer } from './auth/access.ts'
 import type { UploadSessions } from './registry/upload-session.ts'
 import { Blobs } from './storage/blobs.ts'
@@ -20,6 +21,8 @@ export interface Services {
   readonly repositories: Repositories
   readonly sessions: UploadSessions
   readonly authorizer: Authorizer
+  /** `null` for a registry that is open to everybody. */
+  readonly accounts: Accounts | null
   /** Where clients find the storage, if it is not where the function does; see config.ts. */
   readonly blobRedirectOrigin: string | null
   /** Whether each read of a tag asks storage. */
@@ -29,12 +32,14 @@ export interface Services {
 
 type Stores = 'blobs' | 'uploads' | 'manifests' | 'tags' | 'repositories'
 
-type Others = Omit<Services, Stores | 'edgeCache'> & Partial<Pick<Services, 'edgeCache'>>
+type Optional = 'edgeCache' | 'accounts'
+type Others = Omit<Services, Stores | Optional> & Partial<Pick<Services, Optional>>
 
-/** The registry over one bucket, without an edge cache unless one is given. */
+/** The registry over one bucket, without an edge cache and without accounts unless they are given. */
 export function createServices(objects: ObjectStore, others: Others): Services {
   return {
     edgeCache: NO_EDGE_CACHE,
+    accounts: null,
     ...others,
     blobs: new Blobs(objects),
     uploads: new Uploads(objects),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { parseConfig, type Env } from '../src/config.ts'
 
+const LONG = 'a-secret-that-nobody-guesses-0123456789'
 const REQUIRED = {
   TAGS: {},
   S3_ENDPOINT: 'http://127.0.0.1:9000',
@@ -25,6 +26,8 @@ test('what is not set has its default', () => {
     blobRedirectOrigin: null,
     freshTagReads: false,
     edgeCacheSeconds: 60,
+    secrets: ['secret'],
+    accounts: { adminToken: null, oidcIssuers: ['https://token.actions.githubusercontent.com', 'https://gitlab.com'] },
   })
 })
 
@@ -36,6 +39,16 @@ test.each([
   ['EDGE_CACHE_SECONDS', '0', { edgeCacheSeconds: 0 }],
   ['EDGE_CACHE_SECONDS', '3600', { edgeCacheSeconds: 3600 }],
   ['EDGE_CACHE_SECONDS', '', { edgeCacheSeconds: 60 }],
+  ['ACCESS', 'open', { accounts: null }],
+  ['ACCESS', 'accounts', { accounts: { adminToken: null } }],
+  ['ADMIN_TOKEN', LONG, { accounts: { adminToken: LONG } }],
+  ['TOKEN_SECRET', LONG, { secrets: [LONG] }],
+  ['TOKEN_SECRET_PREVIOUS', LONG, { secrets: ['secret', LONG] }],
+  [
+    'OIDC_ISSUERS',
+    'https://ci.test/a, http://127.0.0.1:9/',
+    { accounts: { oidcIssuers: ['https://ci.test/a', 'http://127.0.0.1:9/'] } },
+  ],
 ])('%s=%s is taken', (name, value, want) => {
   expect(parseConfig({ ...REQUIRED, [name]: value })).toMatchObject(want)
 })
@@ -51,6 +64,12 @@ test.each([
   ['TAG_READS', 'slow', /TAG_READS is "slow"/],
   ['EDGE_CACHE_SECONDS', '-1', /EDGE_CACHE_SECONDS is "-1", not a number of seconds/],
   ['EDGE_CACHE_SECONDS', '1m', /EDGE_CACHE_SECONDS/],
+  ['ACCESS', 'public', /ACCESS is "public", not accounts or open/],
+  ['ADMIN_TOKEN', 'password', /ADMIN_TOKEN has fewer than 32 characters/],
+  ['TOKEN_SECRET', 'short', /TOKEN_SECRET has fewer than 32 characters/],
+  ['TOKEN_SECRET_PREVIOUS', 'short', /TOKEN_SECRET_PREVIOUS has fewer/],
+  ['OIDC_ISSUERS', 'ci.test', /OIDC_ISSUERS is "ci.test", not a URL/],
+  ['OIDC_ISSUERS', 'http://ci.test', /OIDC_ISSUERS has "http:\/\/ci.test", which is not on https/],
 ])('%s=%s is refused, and named', (name, value, message) => {
   expect(() => parseConfig({ ...REQUIRED, [name]: value })).toThrow(message)
 })

@@ -4,7 +4,7 @@ import type { RepositoryName } from '../oci/repository.ts'
 import { MAX_PAGE_ENTRIES } from '../http/pagination.ts'
 import type { Manifests } from '../storage/manifests.ts'
 import { forEachOf } from '../storage/concurrency.ts'
-import { deleteTag, type TagStores } from './tags.ts'
+import { deleteTag, type Deletion, type TagStores } from './tags.ts'
 
 interface Stores extends TagStores {
   readonly manifests: Manifests
@@ -20,15 +20,16 @@ export async function deleteManifest(
   stores: Stores,
   repository: RepositoryName,
   digest: Digest,
-  how: { at: Date; by: string },
+  { at, by, audit }: Deletion,
 ): Promise<void> {
   if ((await stores.manifests.stat(repository, digest)) === null)
     throw new RegistryError('MANIFEST_UNKNOWN', { detail: { digest } })
 
+  await audit?.()
   let after = ''
   for (let more = true; more;) {
     const page = await stores.tags.listTagged(repository, digest, { after, limit: MAX_PAGE_ENTRIES })
-    await forEachOf(page.tags, (tag) => deleteTag(stores, repository, tag, how, digest))
+    await forEachOf(page.tags, (tag) => deleteTag(stores, repository, tag, { at, by }, digest))
     after = page.tags.at(-1) ?? after
     more = page.more && page.tags.length > 0
   }

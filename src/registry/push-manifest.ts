@@ -2,10 +2,12 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import type { Manifest } from '../oci/manifest.ts'
+import { namespaceOf } from '../oci/namespace.ts'
 import type { Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Manifests } from '../storage/manifests.ts'
+import type { Namespaces } from '../storage/namespaces.ts'
 import type { Repositories } from '../storage/repositories.ts'
 import { forEachOf } from '../storage/concurrency.ts'
 import { setTag, type TagStores } from './tags.ts'
@@ -14,6 +16,8 @@ interface Stores extends TagStores {
   readonly blobs: Blobs
   readonly manifests: Manifests
   readonly repositories: Repositories
+  /** `null` where everybody may do everything. */
+  readonly accounts: { readonly namespaces: Namespaces } | null
 }
 
 export interface ManifestPush {
@@ -24,6 +28,8 @@ export interface ManifestPush {
   readonly tags: readonly Tag[]
   readonly at: Date
   readonly by: string
+  /** Notes that these tags are about to be moved, where changes are noted. */
+  readonly audit: (tags: readonly Tag[]) => Promise<void>
 }
 
 /**
@@ -37,10 +43,29 @@ export async function pushManifest(stores: Stores, push: ManifestPush): Promise<
   if (manifest.subject !== null) await stores.manifests.noteReferrer(repository, manifest.subject.digest, digest)
   const known = await requireAll(stores, push)
 
-  if (!known) await stores.repositories.create(repository, at)
-  await stores.manifests.put(repository, digest, manifest.mediaType, bytes)
+  if (!known) await createRepository(stores, repository, at)
+  const writes = [
+    () => stores.manifests.put(repository, digest, manifest.mediaType, bytes),
+    ...(push.tags.length > 0 ? [() => push.audit(push.tags)] : []),
+  ]
+  await forEachOf(writes, (write) => write())
   const record = { digest, mediaType: manifest.mediaType, size: bytes.length, pushedAt: at.toISOString(), pushedBy: by }
   for (const tag of push.tags) await setTag(stores, repository, tag, record)
+}
+
+/**
+ * Says first that the new repository is private, whatever one of its name was before, and last that it is public if its
+ * namespace wants that: a crash in between leaves it private.
+ */
+async function createRepository(
+  { accounts, repositories }: Stores,
+  repository: RepositoryName,
+  at: Date,
+): Promise<void> {
+  if (accounts !== null) await repositories.makePrivate(repository)
+  await repositories.create(repository, at)
+  const namespace = await accounts?.namespaces.get(namespaceOf(repository))
+  if (namespace?.defaultVisibility === 'public') await repositories.makePublic(repository)
 }
 
 /**

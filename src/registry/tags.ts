@@ -19,6 +19,13 @@ export interface TagStores {
   readonly tagIndex: TagIndex
 }
 
+/** When, by whom, and what notes a deletion before it is made. */
+export interface Deletion {
+  readonly at: Date
+  readonly by: string
+  readonly audit?: () => Promise<void>
+}
+
 /** Points `tag` to a manifest that is stored. Once the record is written the rest must run, client or not. */
 export async function setTag(
   { tags, tagIndex }: TagStores,
@@ -45,7 +52,7 @@ export async function deleteTag(
   { tags, tagIndex }: TagStores,
   repository: RepositoryName,
   tag: Tag,
-  { at, by }: { at: Date; by: string },
+  { at, by, audit }: Deletion,
   from: Digest | null = null,
 ): Promise<boolean> {
   const record = await tags.get(repository, tag)
@@ -54,6 +61,7 @@ export async function deleteTag(
   try {
     // What was not there is not deleted: it may have been pushed since.
     if (existed) {
+      await audit?.()
       await tags.delete(repository, tag)
       await tags.noteHistory(repository, tag, at, null, by)
     }

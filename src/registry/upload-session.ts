@@ -26,10 +26,18 @@ export interface UploadSessions {
   verify(token: string, now: Date): Promise<UploadSession>
 }
 
-/** @param secret any text that only the registry's own hosts know */
-export function createUploadSessions(secret: string): UploadSessions {
-  let key: Promise<CryptoKey> | null = null
-  const signingKey = () => (key ??= importKey(secret))
+/**
+ * @param secrets texts that only the registry's own hosts know: the first signs, all of them verify, so that a secret can
+ *   be replaced without ending the uploads under way
+ */
+export function createUploadSessions(secrets: readonly string[]): UploadSessions {
+  let imported: Promise<readonly CryptoKey[]> | null = null
+  const keys = () => (imported ??= Promise.all(secrets.map(importKey)))
+
+  async function isSigned(payload: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    for (const key of await keys()) if (await crypto.subtle.verify('HMAC', key, signature, payload)) return true
+    return false
+  }
 
   return {
     async sign(session, now) {
@@ -38,18 +46,15 @@ export function createUploadSessions(secret: string): UploadSessions {
       const payload = new TextEncoder().encode(
         JSON.stringify([id, repository, offset, whole?.key, whole?.hex, expires]),
       )
-      const signature = await crypto.subtle.sign('HMAC', await signingKey(), payload)
+      const [key] = await keys()
+      if (key === undefined) throw new Error('Cannot sign uploads: there is no secret')
+      const signature = await crypto.subtle.sign('HMAC', key, payload)
       return `${encodeBase64Url(payload)}.${encodeBase64Url(new Uint8Array(signature))}`
     },
 
     async verify(token, now) {
       const [payload, signature, ...more] = token.split('.').map(decodeBase64Url)
-      if (
-        more.length > 0 ||
-        !payload ||
-        !signature ||
-        !(await crypto.subtle.verify('HMAC', await signingKey(), signature, payload))
-      )
+      if (more.length > 0 || !payload || !signature || !(await isSigned(payload, signature)))
         throw unknown('not an upload of this registry')
       const [id, repository, offset, wholeKey, wholeHex, expires] = JSON.parse(
         new TextDecoder().decode(payload),

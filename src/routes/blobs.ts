@@ -1,6 +1,7 @@
 import { clientHas, etagOf } from '../http/etag.ts'
-import { parseDigest } from '../oci/digest.ts'
+import { parseDigest, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
+import { claimBlob } from '../registry/mount-blob.ts'
 import type { Services } from '../services.ts'
 import { edgeReads, type RepositoryCall } from './call.ts'
 
@@ -11,9 +12,8 @@ import { edgeReads, type RepositoryCall } from './call.ts'
 export async function getBlob(call: RepositoryCall, services: Services): Promise<Response> {
   const { request, url, params, repository } = call
   const digest = parseDigest(params['digest'] ?? '')
-  // By a HEAD a pusher asks whether to send it: storage answers that.
   const size = await (request.method === 'HEAD'
-    ? services.blobs.stat(repository, digest)
+    ? statForPusher(call, services, digest)
     : edgeReads(call, services).statBlob(repository, digest))
   if (size === null) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } })
 
@@ -24,6 +24,19 @@ export async function getBlob(call: RepositoryCall, services: Services): Promise
   const location = await services.blobs.presign(digest, services.now())
   const published = publishedUrl(location, services.blobRedirectOrigin, url.hostname)
   return new Response(null, { status: 307, headers: { ...headers, Location: published } })
+}
+
+/**
+ * By a HEAD a pusher asks whether to send it: storage answers that. Who comes with the permission to push gets a blob
+ * that is elsewhere in the registry, if they may read it there.
+ */
+async function statForPusher(
+  { caller, repository }: RepositoryCall,
+  { blobs }: Services,
+  digest: Digest,
+): Promise<number | null> {
+  const size = await blobs.stat(repository, digest)
+  return size === null && caller.holdsPush(repository) ? claimBlob(blobs, caller, repository, digest) : size
 }
 
 /**

@@ -11,7 +11,7 @@ import { deleteTag } from '../registry/tags.ts'
 import type { Services } from '../services.ts'
 import type { ManifestInfo } from '../storage/manifests.ts'
 import { readChunks } from '../storage/read-chunks.ts'
-import { edgeReads, type RepositoryCall } from './call.ts'
+import { audit, edgeReads, type RepositoryCall } from './call.ts'
 
 /**
  * GET and HEAD of a manifest by tag or digest (end-3): the very bytes that were pushed.
@@ -60,6 +60,7 @@ export async function putManifest(call: RepositoryCall, services: Services): Pro
     tags,
     at: services.now(),
     by: caller.name,
+    audit: (moved) => audit(call, services, 'tag.push', { tags: moved, digest }),
   })
   call.background(push)
   await push
@@ -80,7 +81,14 @@ export async function putManifest(call: RepositoryCall, services: Services): Pro
 export async function removeManifest(call: RepositoryCall, services: Services): Promise<Response> {
   const { params, repository, caller } = call
   const reference = parseReference(params['reference'] ?? '', 'MANIFEST_UNKNOWN')
-  const how = { at: services.now(), by: caller.name }
+  const how = {
+    at: services.now(),
+    by: caller.name,
+    audit: () =>
+      reference.kind === 'digest'
+        ? audit(call, services, 'manifest.delete', { digest: reference.digest })
+        : audit(call, services, 'tag.delete', { tags: [reference.tag] }),
+  }
   const removal = remove()
   call.background(removal)
   await removal

@@ -1,9 +1,9 @@
 import { parseChunkRange } from '../oci/byte-range.ts'
 import { parseDigest, parseDigestAlgorithm, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
-import { parseRepositoryName } from '../oci/repository.ts'
+import { parseRepositoryName, type RepositoryName } from '../oci/repository.ts'
 import { finishUpload, storeBlob } from '../registry/finish-upload.ts'
-import { mountBlob } from '../registry/mount-blob.ts'
+import { claimBlob, mountBlob } from '../registry/mount-blob.ts'
 import type { UploadSession } from '../registry/upload-session.ts'
 import type { Services } from '../services.ts'
 import { endOf, MIN_CHUNK_BYTES } from '../storage/uploads.ts'
@@ -25,7 +25,7 @@ export async function startUpload(call: RepositoryCall, services: Services): Pro
   if (mount !== null) {
     const mounted = parseDigest(mount)
     const source = from === null ? null : parseRepositoryName(from)
-    if (await mountBlob(services.blobs, caller, repository, mounted, source)) return created(call, mounted)
+    if (await isMounted(mounted, source)) return created(call, mounted)
   } else if (digest !== null) {
     const stored = parseDigest(digest)
     await storeBlob(services, repository, stored, bodyOf(call.request) ?? NOTHING)
@@ -35,6 +35,13 @@ export async function startUpload(call: RepositoryCall, services: Services): Pro
   const response = await progress(202, session, services)
   response.headers.set('OCI-Chunk-Min-Length', String(MIN_CHUNK_BYTES))
   return response
+
+  async function isMounted(mounted: Digest, source: RepositoryName | null): Promise<boolean> {
+    const { blobs } = services
+    if (source !== null) return mountBlob(blobs, caller, repository, mounted, source)
+    if ((await blobs.stat(repository, mounted)) !== null) return true
+    return (await claimBlob(blobs, caller, repository, mounted)) !== null
+  }
 }
 
 /**

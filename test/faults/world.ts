@@ -25,7 +25,7 @@ export interface Instance extends MemoryRegistry {
 export type StoreOptions = Pick<MemoryOptions, 'limits' | 'features'>
 
 /** Of all instances, as the secret is: to derive its key for each would take longer than the cases. */
-const sessions = createUploadSessions('secret')
+const sessions = createUploadSessions(['secret'])
 
 export function createWorld(): World {
   return { objects: new Map(), tags: new Map() }

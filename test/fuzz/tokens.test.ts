@@ -130,7 +130,7 @@ test('of another upload, another repository, another part of the URL', async () 
 })
 
 test('of a registry with another secret', async () => {
-  const foreign = createMemoryRegistry({ services: { sessions: createUploadSessions('another secret') } })
+  const foreign = createMemoryRegistry({ services: { sessions: createUploadSessions(['another secret']) } })
   await expectUnknown(await startUpload(foreign, 'mine'))
 })
 

@@ -35,7 +35,7 @@ export function createMemoryRegistry(options: MemoryRegistryOptions = {}): Memor
   const services: Services = {
     ...createServices(objects, {
       tagIndex: createMemoryTagIndex(),
-      sessions: createUploadSessions('secret'),
+      sessions: createUploadSessions(['secret']),
       authorizer: OPEN_AUTHORIZER,
       blobRedirectOrigin: null,
       freshTagReads: false,

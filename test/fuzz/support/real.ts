@@ -20,7 +20,7 @@ export interface RealRegistry extends RegistryUnderTest {
 
 export async function openReal(): Promise<RealRegistry> {
   const data = await mkdtemp(join(tmpdir(), 'roadstead-'))
-  const local = await startLocal({ data })
+  const local = await startLocal({ data, open: true })
   const port = Number(new URL(local.url).port)
   const registry: RegistryUnderTest = {
     fetch: (path, init) => fetch(local.url + path, { redirect: 'manual', ...init }),
