@@ -1,6 +1,7 @@
 import { forEachOf } from '../storage/concurrency.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { BlobCursor } from './blob-cursor.ts'
+import { checkAccountHint, checkMember, checkToken, checkTrustRule } from './check-account.ts'
 import { checkHolder, checkUnheld, checkUser, verifyBlob } from './check-blob.ts'
 import { checkTwice, createCheckContext, type Check, type CheckContext } from './check-context.ts'
 import { checkCatalog, checkManifest } from './check-manifest.ts'
@@ -84,11 +85,24 @@ async function* checksOf(objects: ObjectStore, { verify, onObject, now }: CheckO
       case 'upload':
         yield () => checkUpload(key, parsed.sessionId)
         break
+      case 'account-hint':
+        yield () => checkAccountHint(context, key, parsed)
+        break
+      case 'member':
+        yield () => checkMember(context, parsed)
+        break
+      case 'token':
+        yield () => checkToken(context, parsed)
+        break
+      case 'trust-rule':
+        yield () => checkTrustRule(context, parsed)
+        break
       case 'unknown':
         yield () => Promise.resolve([leak('unknown-object', key, 'the registry makes no such key')])
         break
       case 'catalog':
       case 'history':
+      case 'account':
       case 'reserved':
         break
     }

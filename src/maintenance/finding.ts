@@ -3,6 +3,8 @@
  * there.
  */
 export type BreachKind =
+  | 'account-unreadable'
+  | 'account-without-hint'
   | 'blob-of-other-bytes'
   | 'holder-of-other-size'
   | 'holder-without-blob'
@@ -19,6 +21,7 @@ export type BreachKind =
 
 /** What only takes up room: a push that was broken off leaves it, and garbage collection takes it. */
 export type LeakKind =
+  | 'account-hint-without-record'
   | 'blob-without-holder'
   | 'ref-without-manifest'
   | 'referrers-hint-without-manifest'

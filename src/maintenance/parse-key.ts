@@ -1,6 +1,8 @@
 import { isDigest, type Digest } from '../oci/digest.ts'
 import { isTag, type Tag } from '../oci/reference.ts'
+import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { isRepositoryName, type RepositoryName } from '../oci/repository.ts'
+import { accessTokenKey, ACCOUNTS_PREFIX, catalogKey, membersPrefix } from '../storage/keys.ts'
 
 /** What a key of the bucket is of; docs/storage-schema.md has a row for each. */
 export type ParsedKey =
@@ -17,8 +19,13 @@ export type ParsedKey =
       readonly referrer: Digest
     }
   | { readonly kind: 'upload'; readonly sessionId: string }
+  /** Says no more than that there may be a record, at `of`. */
+  | { readonly kind: 'account-hint'; readonly of: string }
+  | { readonly kind: 'member'; readonly organisation: NamespaceName; readonly user: NamespaceName }
+  | { readonly kind: 'token'; readonly id: string }
+  | { readonly kind: 'trust-rule'; readonly namespace: NamespaceName; readonly id: string }
   /** Nothing depends on it. */
-  | { readonly kind: 'catalog' | 'history' | 'reserved' | 'unknown' }
+  | { readonly kind: 'catalog' | 'history' | 'account' | 'reserved' | 'unknown' }
 
 const UNKNOWN = { kind: 'unknown' } as const
 
@@ -39,6 +46,8 @@ export function parseKey(key: string): ParsedKey {
       const [, sessionId] = /^uploads\/([^/]+)\/[^/]+$/.exec(key) ?? []
       return sessionId === undefined ? UNKNOWN : { kind: 'upload', sessionId }
     }
+    case ACCOUNTS_PREFIX:
+      return parseAccount(key.slice(ACCOUNTS_PREFIX.length))
     case 'gc/':
       return { kind: 'reserved' }
     default:
@@ -87,6 +96,48 @@ function parseInRepository(key: string): ParsedKey {
     default:
       return UNKNOWN
   }
+}
+
+/** @param rest of the key, after `accounts/` */
+function parseAccount(rest: string): ParsedKey {
+  const [folder = '', first = '', second = '', ...more] = rest.split('/')
+  if (folder === 'public') {
+    const [, name = ''] = /^public\/(.+)!$/.exec(rest) ?? []
+    return isRepositoryName(name) ? { kind: 'account-hint', of: catalogKey(name) } : UNKNOWN
+  }
+  if (more.length > 0) return UNKNOWN
+  switch (folder) {
+    case 'namespaces':
+      return isNamespaceName(first) && second === '' ? { kind: 'account' } : UNKNOWN
+    case 'tokens':
+      return isTokenId(first) && second === '' ? { kind: 'token', id: first } : UNKNOWN
+    case 'token-uses':
+      return isTokenId(first) && second === '' ? { kind: 'account-hint', of: accessTokenKey(first) } : UNKNOWN
+    case 'tokens-of':
+      return isNamespaceName(first) && isTokenId(second)
+        ? { kind: 'account-hint', of: accessTokenKey(second) }
+        : UNKNOWN
+    case 'members':
+      return isNamespaceName(first) && isNamespaceName(second)
+        ? { kind: 'member', organisation: first, user: second }
+        : UNKNOWN
+    case 'memberships':
+      return isNamespaceName(first) && isNamespaceName(second)
+        ? { kind: 'account-hint', of: membersPrefix(second) + first }
+        : UNKNOWN
+    case 'trust-rules':
+      return isNamespaceName(first) && second !== '' ? { kind: 'trust-rule', namespace: first, id: second } : UNKNOWN
+    case 'trusted-by':
+      return isNamespaceName(second) ? { kind: 'account' } : UNKNOWN
+    case 'audit':
+      return second !== '' ? { kind: 'account' } : UNKNOWN
+    default:
+      return UNKNOWN
+  }
+}
+
+function isTokenId(text: string): boolean {
+  return /^[0-9A-Za-z]{16}$/.test(text)
 }
 
 function digestAt(text: string, separator: '/' | '-'): Digest | null {

@@ -73,7 +73,7 @@ async function* repositoriesFrom(objects: ObjectStore, from: ReindexPoint | null
   if (from !== null) yield from.repository
   let last: RepositoryName | '' = from?.repository ?? ''
   for (let more = true; more;) {
-    const page = await repositories.list(last, PAGE_TAGS)
+    const page = await repositories.list('', last, PAGE_TAGS)
     yield* page.names
     last = page.names.at(-1) ?? ''
     more = page.more && last !== ''
