@@ -35,7 +35,12 @@ try {
 
 async function measure(sized: boolean): Promise<void> {
   const others = new Set(workerds())
-  const registry = await startRegistry({ script, dir: join(data, `worker-${String(sized)}`), s3: store.s3 })
+  const registry = await startRegistry({
+    script,
+    dir: join(data, `worker-${String(sized)}`),
+    s3: store.s3,
+    settings: { ACCESS: 'open' },
+  })
   try {
     const pid = workerds().find((pid) => !others.has(pid))
     if (pid === undefined) throw new Error('Cannot measure: no workerd of its own was started')

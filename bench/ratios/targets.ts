@@ -64,6 +64,7 @@ export async function startTargets(folder: string, ends: (() => Promise<unknown>
     let withStore: readonly number[] = []
     const local = await startLocal({
       data: join(folder, name),
+      open: true,
       script,
       s3: external,
       // Called between the starts of the two workerds, which tells them apart.

@@ -6,15 +6,17 @@ import type { S3Settings } from './store.ts'
 export const HELP = `Runs the whole registry on this machine: npm start -- [options]
 
   --port NUMBER          port of the registry (5000); 0 takes any free one
-  --host ADDRESS         address to listen on (127.0.0.1). Others can push and delete if they can reach it
+  --host ADDRESS         address to listen on (127.0.0.1)
   --storage-port NUMBER  port on which clients fetch layers (the port after --port)
   --data DIR             where everything is kept (.roadstead)
   --s3-endpoint URL      keep images in this S3-compatible storage instead of --data
+  --open                 no accounts: whoever reaches the registry can push, pull and delete
   --help                 this text
 
 With --s3-endpoint, or S3_ENDPOINT in the environment: S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set;
-S3_REGION (auto) and S3_PATH_STYLE (true) can be. S3_FEATURES, S3_TIMEOUT_MS, TAG_READS and
-EDGE_CACHE_SECONDS reach the registry in any case. Exit status: 0 when stopped, 1 when it cannot start or run.`
+S3_REGION (auto) and S3_PATH_STYLE (true) can be. S3_FEATURES, S3_TIMEOUT_MS, TAG_READS, EDGE_CACHE_SECONDS,
+ADMIN_TOKEN, TOKEN_SECRET, TOKEN_SECRET_PREVIOUS and OIDC_ISSUERS reach the registry in any case.
+Exit status: 0 when stopped, 1 when it cannot start or run.`
 
 /** What the user asked for, checked. */
 export interface Options {
@@ -25,6 +27,8 @@ export interface Options {
   storagePort: number
   /** Absolute path. */
   data: string
+  /** Whether everybody may do everything. */
+  open: boolean
   /** The storage to use; `null` for the embedded one. */
   s3: S3Settings | null
   /** Further variables of the Worker that the environment sets. */
@@ -32,7 +36,16 @@ export interface Options {
 }
 
 /** Variables of the Worker that are the same with any storage. */
-const PASSED_ON = ['S3_FEATURES', 'S3_TIMEOUT_MS', 'TAG_READS', 'EDGE_CACHE_SECONDS']
+const PASSED_ON = [
+  'S3_FEATURES',
+  'S3_TIMEOUT_MS',
+  'TAG_READS',
+  'EDGE_CACHE_SECONDS',
+  'ADMIN_TOKEN',
+  'TOKEN_SECRET',
+  'TOKEN_SECRET_PREVIOUS',
+  'OIDC_ISSUERS',
+]
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -58,6 +71,7 @@ export function parseOptions(argv: readonly string[], env: Environment): Options
     port,
     storagePort,
     data: resolve(values.data),
+    open: values.open,
     s3: endpoint === null ? null : parseS3Settings(endpoint, env),
     settings: passedOn(env),
   }
@@ -73,6 +87,7 @@ function parseCommandLine(argv: readonly string[]) {
         'storage-port': { type: 'string' },
         data: { type: 'string', default: '.roadstead' },
         's3-endpoint': { type: 'string' },
+        open: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }),

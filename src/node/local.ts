@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { openAdminToken, type AdminToken } from './admin-token.ts'
 import { bundleWorker } from './build.ts'
 import { openDataFolder } from './data-folder.ts'
 import { startFront } from './front.ts'
@@ -19,6 +20,8 @@ export interface LocalOptions {
   storagePort?: number
   /** Absolute path of the data folder. */
   data: string
+  /** No accounts: everybody who reaches it may do everything. Otherwise there is an administrator. */
+  open?: boolean
   /** An external storage; `null` or absent for the embedded store. */
   s3?: S3Settings | null
   /** More variables of the Worker, such as `S3_FEATURES`. */
@@ -37,6 +40,8 @@ export interface Local {
   storageUrl: string | null
   /** The storage itself. */
   s3: S3Settings
+  /** What to log in with as `admin`; `null` for an open registry, and when `settings` have an `ADMIN_TOKEN`. */
+  adminToken: AdminToken | null
   /** Ends it; the data stay. */
   stop(): Promise<void>
 }
@@ -82,11 +87,12 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     const { port, pathname } = new URL(s3.endpoint)
     storage.resolve({ port: Number(port), signedHost: new URL(endpoint).host, basePath: pathname })
 
+    const adminToken = options.open || options.settings?.['ADMIN_TOKEN'] ? null : openAdminToken(options.data)
     const registry = await startRegistry({
       script: options.script ?? (await bundleWorker()),
       dir: join(options.data, workerFolder(options.s3 ?? null)),
       s3: { ...s3, endpoint },
-      settings: options.settings ?? {},
+      settings: { ...options.settings, ...accessSettings(options.open ?? false, adminToken) },
       redirectOrigin: storageFront && `http://{hostname}:${storageFront.port}`,
     })
     running.push(registry)
@@ -106,12 +112,18 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       url: `http://${shownHost(host)}:${front.port}`,
       storageUrl: storageFront && `http://${shownHost(host)}:${storageFront.port}`,
       s3,
+      adminToken,
       stop,
     }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+function accessSettings(open: boolean, adminToken: AdminToken | null): Readonly<Record<string, string>> {
+  if (open) return { ACCESS: 'open' }
+  return adminToken === null ? {} : { ADMIN_TOKEN: adminToken.text }
 }
 
 async function startEmbedded(data: string, running: Stoppable[]): Promise<S3Settings> {

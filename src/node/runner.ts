@@ -31,7 +31,7 @@ export async function runRegistry(bundle: () => Promise<string>): Promise<void> 
     const options = parseOptions(process.argv.slice(2), process.env)
     if (options === null) return
     local = await startLocal({ ...options, script: await bundle() })
-    process.stdout.write(readyText(local, options.host, options.data))
+    process.stdout.write(readyText(local, options))
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error
     process.stderr.write(`${error.message}\n`, () => process.exit(1))

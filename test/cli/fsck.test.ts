@@ -15,7 +15,7 @@ import { runCli } from './support/run-cli.ts'
 const fsck = (args: readonly string[], env?: Record<string, string>) => runCli('fsck', args, env)
 
 async function start(data: string): Promise<{ local: Local; registry: RegistryUnderTest }> {
-  const local = await startLocal({ data })
+  const local = await startLocal({ data, open: true })
   onTestFinished(() => local.stop())
   return { local, registry: registryAt(local) }
 }
@@ -123,7 +123,7 @@ test('the keys of an external storage are not written down', async () => {
   const store = await startStore(temporaryFolder())
   onTestFinished(() => store.stop())
   const data = temporaryFolder()
-  const local = await startLocal({ data, s3: store.s3 })
+  const local = await startLocal({ data, open: true, s3: store.s3 })
   onTestFinished(() => local.stop())
   expect(readFileSync(join(data, 'running.json'), 'utf8')).not.toContain(store.s3.secretAccessKey)
   const { code, stderr } = await fsck(['--data', data])
@@ -135,7 +135,7 @@ test('the keys of an external storage are not written down', async () => {
 
 test('a registry that was killed has left its note behind: that is noticed', async () => {
   const data = temporaryFolder()
-  const first = await startLocal({ data })
+  const first = await startLocal({ data, open: true })
   const written = readFileSync(join(data, 'running.json'), 'utf8')
   await first.stop()
   writeFileSync(join(data, 'running.json'), written)

@@ -27,7 +27,7 @@ const SLOW_MS = 300_000
 const STALE = { digest: parseDigest(digestOf('long ago')), mediaType: 'application/test', size: 1 }
 
 async function start(data: string): Promise<{ local: Local; registry: RegistryUnderTest; kv: ListedTagIndex }> {
-  const local = await startLocal({ data })
+  const local = await startLocal({ data, open: true })
   onTestFinished(() => local.stop())
   const registry: RegistryUnderTest = {
     fetch: (path, init) => fetch(local.url + path, { redirect: 'manual', ...init }),
@@ -181,7 +181,7 @@ test('an external storage of a local registry, and another one than that registr
   const store = await startStore(temporaryFolder())
   onTestFinished(() => store.stop())
   const data = temporaryFolder()
-  const local = await startLocal({ data, s3: store.s3 })
+  const local = await startLocal({ data, open: true, s3: store.s3 })
   onTestFinished(() => local.stop())
   const env = {
     S3_BUCKET: store.s3.bucket,

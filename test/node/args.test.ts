@@ -11,6 +11,7 @@ test('without options: loopback, port 5000 and the next, .roadstead here, the em
     port: 5000,
     storagePort: 5001,
     data: resolve('.roadstead'),
+    open: false,
     s3: null,
     settings: {},
   })
@@ -21,6 +22,7 @@ test.each([
   [['--port=0'], { port: 0, storagePort: 0 }],
   [['--storage-port', '7000'], { port: 5000, storagePort: 7000 }],
   [['--host', '0.0.0.0'], { host: '0.0.0.0' }],
+  [['--open'], { open: true }],
   [['--data', '/var/lib/x'], { data: resolve('/var/lib/x') }],
 ])('%j: %j', (argv, want) => {
   expect(parseOptions(argv, {})).toMatchObject(want)

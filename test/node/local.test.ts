@@ -10,7 +10,7 @@ import { freePorts, isListening, listenOn } from './support/ports.ts'
 import { temporaryFolder } from './support/temporary.ts'
 
 async function start(options: LocalOptions): Promise<Local> {
-  const local = await startLocal({ script: STAND_IN_WORKER, ...options })
+  const local = await startLocal({ script: STAND_IN_WORKER, open: true, ...options })
   onTestFinished(() => local.stop())
   return local
 }
@@ -37,6 +37,7 @@ test('the Worker gets the variables of the embedded store', async () => {
     S3_ACCESS_KEY_ID: local.s3.accessKeyId,
     S3_SECRET_ACCESS_KEY: local.s3.secretAccessKey,
     S3_PATH_STYLE: 'true',
+    ACCESS: 'open',
     BLOB_REDIRECT_ORIGIN: `http://{hostname}:${portOf(local.storageUrl)}`,
   })
 })
@@ -59,7 +60,7 @@ test('answers keep their length, whatever their type and whatever encodings the 
 
 test('started again, KV and objects are there', async () => {
   const data = temporaryFolder()
-  const first = await startLocal({ script: STAND_IN_WORKER, data })
+  const first = await startLocal({ script: STAND_IN_WORKER, open: true, data })
   const object = { Bucket: first.s3.bucket, Key: 'blobs/sha256/a' }
   await clientOf(first.s3).send(new PutObjectCommand({ ...object, Body: 'object' }))
   await fetch(`${first.url}/kv/tag`, { method: 'PUT', body: 'value' })
@@ -77,7 +78,7 @@ test('started again, KV and objects are there', async () => {
 test('started again, the edge cache is empty: what it holds may name a port of yesterday', async () => {
   const data = temporaryFolder()
   const [port, storagePort] = await freePorts()
-  const first = await startLocal({ script: STAND_IN_WORKER, data, port, storagePort })
+  const first = await startLocal({ script: STAND_IN_WORKER, open: true, data, port, storagePort })
   await fetch(`${first.url}/cache/redirect`, { method: 'PUT', body: 'cached' })
   expect(await (await fetch(`${first.url}/cache/redirect`)).text()).toBe('cached')
   await first.stop()
@@ -90,7 +91,7 @@ test('an external storage: its variables, no storage front, and a KV of its own'
   const store = await startStore(temporaryFolder())
   onTestFinished(() => store.stop())
   const data = temporaryFolder()
-  const embedded = await startLocal({ script: STAND_IN_WORKER, data })
+  const embedded = await startLocal({ script: STAND_IN_WORKER, open: true, data })
   await fetch(`${embedded.url}/kv/tag`, { method: 'PUT', body: 'of the embedded store' })
   await embedded.stop()
 
@@ -104,6 +105,7 @@ test('an external storage: its variables, no storage front, and a KV of its own'
     S3_ACCESS_KEY_ID: store.s3.accessKeyId,
     S3_SECRET_ACCESS_KEY: store.s3.secretAccessKey,
     S3_PATH_STYLE: 'true',
+    ACCESS: 'open',
     S3_FEATURES: 'some,feature',
   })
   expect(await (await fetch(`${external.url}/kv/tag`)).text()).toBe('')
@@ -154,7 +156,9 @@ test.each([
 ])('a Worker that %s', async (_, script, message) => {
   const data = temporaryFolder()
   const [port, storagePort] = await freePorts()
-  const error: unknown = await startLocal({ script, data, port, storagePort }).catch((reason: unknown) => reason)
+  const error: unknown = await startLocal({ script, open: true, data, port, storagePort }).catch(
+    (reason: unknown) => reason,
+  )
   expect(error).toBeInstanceOf(StartFailure)
   expect((error as StartFailure).message).toMatch(message)
   expect((error as StartFailure).message).not.toContain('\n')

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -45,7 +45,7 @@ describe('ready', () => {
     const { command, port, storagePort, data, url } = await started()
     expect(command.stdout()).toContain(`Roadstead is ready: ${url}\n`)
     for (const line of ['docker tag IMAGE', 'docker push', 'docker pull']) {
-      expect(command.stdout()).toContain(`  ${line} localhost:${port}/me/IMAGE:v1\n`)
+      expect(command.stdout()).toContain(`  ${line} localhost:${port}/admin/IMAGE:v1\n`)
     }
     expect(command.stdout()).toContain(`kept in ${data}; layers are fetched from http://localhost:${storagePort}.`)
     expect(command.stdout()).not.toContain('Warning')
@@ -54,8 +54,40 @@ describe('ready', () => {
   })
 
   test('warns when others can reach it', async () => {
-    const { command } = await started('--host', '0.0.0.0')
+    const { command } = await started('--host', '0.0.0.0', '--open')
     expect(command.stdout()).toContain('whoever reaches it can push, pull and delete')
+    expect(command.stdout()).not.toContain('docker login')
+  })
+
+  test("shows the administrator's token once, and keeps it where only the user can read it", async () => {
+    const first = await started('--host', '0.0.0.0')
+    const file = join(first.data, 'admin-token')
+    const token = readFileSync(file, 'utf8').trim()
+    expect(token).toMatch(/^rdstp_[0-9A-Za-z]{54}$/)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(first.command.stdout()).toContain(`docker login localhost:${first.port} -u admin\n`)
+    expect(first.command.stdout()).toContain(`\n  ${token}\n`)
+    expect(first.command.stdout()).not.toContain('Warning')
+    first.command.child.kill('SIGINT')
+    await first.command.exit
+
+    chmodSync(file, 0o644) // as a careless copy has it
+    const again = start(['--port', String(first.port), '--data', first.data])
+    await again.ready()
+    expect(again.stdout()).not.toContain(token)
+    expect(again.stdout()).toContain(`The administrator's token is in ${file}.\n`)
+    expect(readFileSync(file, 'utf8').trim()).toBe(token)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  test.each(['--open', 'ADMIN_TOKEN'])("with %s there is no administrator's token to keep", async (how) => {
+    const [port] = await freePorts()
+    const data = temporaryFolder()
+    const env = how === '--open' ? {} : { ADMIN_TOKEN: 'a token that the operator has chosen for it' }
+    const command = start(['--port', String(port), '--data', data, ...(how === '--open' ? ['--open'] : [])], { env })
+    await command.ready()
+    expect(existsSync(join(data, 'admin-token'))).toBe(false)
+    expect(command.stdout()).not.toContain('token')
   })
 
   test('console output and faults of the Worker go to stderr, requests to nowhere', async () => {
@@ -72,10 +104,14 @@ describe('ready', () => {
 test('src/node/start.ts runs the real Worker', async () => {
   const [port] = await freePorts()
   const program = join(import.meta.dirname, '../../src/node/start.ts')
-  const args = ['--port', String(port), '--data', temporaryFolder()]
+  const data = temporaryFolder()
+  const args = ['--port', String(port), '--data', data]
   const command = run(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args])
   await command.ready()
-  const response = await fetch(`http://localhost:${port}/v2/`)
+  const base = `http://localhost:${port}/v2/`
+  expect((await fetch(base)).status).toBe(401)
+  const login = btoa(`admin:${readFileSync(join(data, 'admin-token'), 'utf8').trim()}`)
+  const response = await fetch(base, { headers: { Authorization: `Basic ${login}` } })
   expect(await response.json()).toEqual({})
   expect(response.headers.get('Docker-Distribution-Api-Version')).toBe('registry/2.0')
   command.child.kill('SIGINT')

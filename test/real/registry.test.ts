@@ -17,7 +17,7 @@ const PART_BYTES = 5 * 1024 * 1024
 /** The Worker in workerd, the embedded store, and the listeners in front: what `npm start` runs. */
 async function openLocal(): Promise<RegistryUnderTest> {
   const data = await mkdtemp(join(tmpdir(), 'roadstead-'))
-  const local = await startLocal({ data })
+  const local = await startLocal({ data, open: true })
   return {
     fetch: (path, init) => fetch(local.url + path, { redirect: 'manual', ...init }),
     download: (location, headers) => fetch(location, { headers: headers ?? {} }),

@@ -12,7 +12,7 @@ export async function openRegistryOn(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<RegistryUnderTest & { readonly url: string }> {
   const data = await mkdtemp(join(tmpdir(), 'roadstead-'))
-  const local = await startLocal({ data, s3, settings })
+  const local = await startLocal({ data, open: true, s3, settings })
   return {
     url: local.url,
     fetch: (path, init) => fetch(local.url + path, { redirect: 'manual', ...init }),
