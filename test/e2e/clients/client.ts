@@ -12,6 +12,12 @@ export interface PulledImage {
   readonly files: string
 }
 
+/** Who somebody is to a registry: the name of a user or an organisation, and a token of theirs. */
+export interface Login {
+  readonly username: string
+  readonly password: string
+}
+
 /** A registry client with a store of its own. References are whole: `localhost:5000/acct/app:v1`, or `…@sha256:…`. */
 export interface Client {
   /** Puts an image into the client's store, as if it had been built there. */
@@ -23,6 +29,12 @@ export interface Client {
    * @param architecture the image to take of an index; `digest` is then the index's with some clients, the image's with others
    */
   pull(reference: string, paths: readonly string[], architecture?: Architecture): Promise<PulledImage>
+  /**
+   * Pushes and pulls as somebody from now on; as nobody until then.
+   *
+   * @param host the registry's, with its port
+   */
+  login(host: string, login: Login): Promise<void>
   /** Empties the client's store, so that the next pull has to fetch every byte. */
   clear(): Promise<void>
 }

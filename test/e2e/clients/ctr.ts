@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fingerprint } from '../support/fingerprint.ts'
 import type { TestImage } from '../support/images.ts'
 import { digestIn, type Output, run } from '../support/run.ts'
-import type { Architecture, Client, ConfigJson, IndexJson, ManifestJson } from './client.ts'
+import type { Architecture, Client, ConfigJson, IndexJson, Login, ManifestJson } from './client.ts'
 
 export interface Ctr extends Client {
   (...args: string[]): Promise<Output>
@@ -15,6 +15,7 @@ export interface Ctr extends Client {
 export function createCtr(socket: string, folder: string): Ctr {
   mkdirSync(folder, { recursive: true })
   const ctr = (...args: string[]) => run('ctr', ['--address', socket, '--namespace', 'roadstead', ...args])
+  let user: string[] = []
   const digest = async (reference: string) => digestIn((await ctr('images', 'ls', `name==${reference}`)).stdout)
   const json = async (blob: string) => JSON.parse((await ctr('content', 'get', blob)).stdout) as unknown
   const childManifest = async ({ manifests }: IndexJson, architecture: Architecture) => {
@@ -29,17 +30,17 @@ export function createCtr(socket: string, folder: string): Ctr {
       const repository = reference.replace(/:[^:/]*$/, '')
       const imported = await ctr('images', 'import', '--base-name', repository, image.oci)
       const name = /^unpacking (\S+)/m.exec(imported.stdout)?.[1] ?? ''
-      if (name !== reference) await ctr('images', 'tag', name, reference)
+      if (name !== reference) await ctr('images', 'tag', '--force', name, reference)
     },
 
     async push(reference: string) {
-      await ctr('images', 'push', '--plain-http', reference)
+      await ctr('images', 'push', '--plain-http', ...user, reference)
       return digest(reference)
     },
 
     async pull(reference: string, paths: readonly string[], architecture: Architecture = 'amd64') {
       const platform = ['--platform', `linux/${architecture}`]
-      await ctr('images', 'pull', '--plain-http', ...platform, reference)
+      await ctr('images', 'pull', '--plain-http', ...user, ...platform, reference)
       const top = (await json(await digest(reference))) as ManifestJson | IndexJson
       const manifest = 'manifests' in top ? await childManifest(top, architecture) : top
       const config = (await json(manifest.config.digest)) as ConfigJson
@@ -55,6 +56,12 @@ export function createCtr(socket: string, folder: string): Ctr {
         diffIds: config.rootfs.diff_ids,
         files,
       }
+    },
+
+    /** It has no such command: the login goes with each push and pull. */
+    login(_host: string, { username, password }: Login) {
+      user = ['--user', `${username}:${password}`]
+      return Promise.resolve()
     },
 
     async clear() {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fingerprint } from '../support/fingerprint.ts'
 import type { TestImage } from '../support/images.ts'
 import { digestIn, type Output, run, type RunOptions } from '../support/run.ts'
-import type { Architecture, Client } from './client.ts'
+import type { Architecture, Client, Login } from './client.ts'
 
 interface ImageJson {
   readonly Id: string
@@ -14,6 +14,8 @@ interface ImageJson {
 /** The docker command line of one engine. */
 export interface Docker extends Client {
   (...args: string[]): Promise<Output>
+  /** Where it keeps what it has logged in with. */
+  readonly configFile: string
   with(options: RunOptions): (...args: string[]) => Promise<Output>
   inspect(reference: string): Promise<ImageJson>
   /** The fingerprint of an image in the engine's store, taken from a container that never runs. */
@@ -23,7 +25,8 @@ export interface Docker extends Client {
 /** @param folder for the client's configuration and for files taken out of images */
 export function createDocker(host: string, folder: string): Docker {
   mkdirSync(folder, { recursive: true })
-  const env = { DOCKER_HOST: host, DOCKER_CONFIG: join(folder, 'config'), DOCKER_BUILDKIT: '0' }
+  const config = join(folder, 'config')
+  const env = { DOCKER_HOST: host, DOCKER_CONFIG: config, DOCKER_BUILDKIT: '0' }
   const withOptions =
     (options: RunOptions) =>
     (...args: string[]) =>
@@ -47,6 +50,7 @@ export function createDocker(host: string, folder: string): Docker {
   }
 
   return Object.assign(docker, {
+    configFile: join(config, 'config.json'),
     with: withOptions,
     inspect,
     fingerprint: takeFingerprint,
@@ -68,6 +72,10 @@ export function createDocker(host: string, folder: string): Docker {
       if (!image.RepoDigests.includes(`${repository}@${digest}`)) throw new Error(`Cannot find ${digest} in its store`)
       const files = await takeFingerprint(reference, paths)
       return { digest, config: image.Id, diffIds: image.RootFS.Layers, files }
+    },
+
+    async login(registry: string, { username, password }: Login) {
+      await withOptions({ input: password })('login', registry, '--username', username, '--password-stdin')
     },
 
     async clear() {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fingerprint } from '../support/fingerprint.ts'
 import type { TestImage } from '../support/images.ts'
 import { type Output, run } from '../support/run.ts'
-import type { Architecture, Client } from './client.ts'
+import { keepLoginsIn } from './auth-file.ts'
+import type { Architecture, Client, Login } from './client.ts'
 
 interface ImageJson {
   readonly Id: string
@@ -15,11 +16,16 @@ export interface Podman extends Client {
   (...args: string[]): Promise<Output>
 }
 
-/** podman as root with a store of its own below `folder`. */
-export function createPodman(folder: string): Podman {
+/**
+ * podman as root with a store of its own below `folder`.
+ *
+ * @param authFile where it keeps what it has logged in with; `null` for where this machine's user has that
+ */
+export function createPodman(folder: string, authFile: string | null = null): Podman {
   mkdirSync(folder, { recursive: true })
   const store = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs']
-  const podman = (...args: string[]) => run('podman', [...store, ...args])
+  const env = keepLoginsIn(authFile)
+  const podman = (...args: string[]) => run('podman', [...store, ...args], { env })
   const digestFile = join(folder, 'digest')
 
   return Object.assign(podman, {
@@ -40,6 +46,11 @@ export function createPodman(folder: string): Podman {
       const files = fingerprint(root, paths)
       await podman('image', 'unmount', reference)
       return { digest: image.Digest, config: `sha256:${image.Id}`, diffIds: image.RootFS.Layers, files }
+    },
+
+    async login(host: string, { username, password }: Login) {
+      const options = ['--tls-verify=false', '--username', username, '--password-stdin']
+      await run('podman', [...store, 'login', ...options, host], { env, input: password })
     },
 
     async clear() {

@@ -4,16 +4,22 @@ import { digestOf } from '../support/digest.ts'
 import { fingerprint } from '../support/fingerprint.ts'
 import type { TestImage } from '../support/images.ts'
 import { type Output, run } from '../support/run.ts'
-import type { Architecture, Client, ConfigJson, ManifestJson } from './client.ts'
+import { keepLoginsIn } from './auth-file.ts'
+import type { Architecture, Client, ConfigJson, Login, ManifestJson } from './client.ts'
 
 export interface Skopeo extends Client {
   (...args: string[]): Promise<Output>
 }
 
-/** skopeo, which keeps no images: it copies from an archive to the registry, and from the registry into a folder. */
-export function createSkopeo(folder: string): Skopeo {
+/**
+ * skopeo, which keeps no images: it copies from an archive to the registry, and from the registry into a folder.
+ *
+ * @param authFile where it keeps what it has logged in with; `null` for where this machine's user has that
+ */
+export function createSkopeo(folder: string, authFile: string | null = null): Skopeo {
   mkdirSync(folder, { recursive: true })
-  const skopeo = (...args: string[]) => run('skopeo', args)
+  const env = keepLoginsIn(authFile)
+  const skopeo = (...args: string[]) => run('skopeo', args, { env })
   const digestFile = join(folder, 'digest')
   const archives = new Map<string, string>()
 
@@ -46,6 +52,11 @@ export function createSkopeo(folder: string): Skopeo {
       const files = fingerprint(root, paths)
       rmSync(copy, { recursive: true })
       return { digest: digestOf(bytes), config: manifest.config.digest, diffIds: config.rootfs.diff_ids, files }
+    },
+
+    async login(host: string, { username, password }: Login) {
+      const options = ['--tls-verify=false', '--username', username, '--password-stdin']
+      await run('skopeo', ['login', ...options, host], { env, input: password })
     },
 
     clear() {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import type { ConfigJson, Descriptor, IndexJson, ManifestJson } from '../clients/client.ts'
+import type { ConfigJson, Descriptor, IndexJson, Login, ManifestJson } from '../clients/client.ts'
 import { digestOf } from './digest.ts'
 
 /** What docker and podman understand, in the order of preference that skopeo has. */
@@ -28,9 +28,18 @@ export function manifestUrl(reference: string): string {
   return `http://${host}/v2/${name}/manifests/${tagOrDigest}`
 }
 
+/** The header that says who is asking; none for nobody. */
+export function authorization(login: Login | null): Record<string, string> {
+  if (login === null) return {}
+  return { Authorization: `Basic ${btoa(`${login.username}:${login.password}`)}` }
+}
+
 /** The bytes that a reference names, read through the API, and checked against the digest the registry says they have. */
-export async function readManifest(reference: string): Promise<{ digest: string; text: string }> {
-  const response = await fetch(manifestUrl(reference), { headers: { Accept: ACCEPT } })
+export async function readManifest(
+  reference: string,
+  login: Login | null = null,
+): Promise<{ digest: string; text: string }> {
+  const response = await fetch(manifestUrl(reference), { headers: { Accept: ACCEPT, ...authorization(login) } })
   const text = await response.text()
   expect(response.status, `${reference}: ${text}`).toBe(200)
   const digest = digestOf(text)
@@ -53,16 +62,17 @@ export async function readIndex(reference: string): Promise<{ digest: string; im
 }
 
 /** Reads an image through the API alone, and checks that each digest and each size in its manifest is true. */
-export async function readImage(reference: string): Promise<ServedImage> {
-  const { digest, text } = await readManifest(reference)
+export async function readImage(reference: string, login: Login | null = null): Promise<ServedImage> {
+  const headers = authorization(login)
+  const { digest, text } = await readManifest(reference, login)
   const manifest = JSON.parse(text) as ManifestJson
   const blobs = [manifest.config, ...manifest.layers].map(({ digest, size }) => ({ digest, size }))
   const base = manifestUrl(reference).replace(/manifests\/[^/]*$/, 'blobs/')
   const served = []
-  for (const { digest } of blobs) served.push(await readBlob(`${base}${digest}`))
+  for (const { digest } of blobs) served.push(await readBlob(`${base}${digest}`, headers))
   expect(served, `the blobs of ${reference}`).toEqual(blobs.map((blob) => ({ ...blob, length: blob.size })))
 
-  const config = await (await fetch(`${base}${manifest.config.digest}`)).json<ConfigJson>()
+  const config = await (await fetch(`${base}${manifest.config.digest}`, { headers })).json<ConfigJson>()
   return {
     digest,
     size: new TextEncoder().encode(text).length,
@@ -73,9 +83,12 @@ export async function readImage(reference: string): Promise<ServedImage> {
 }
 
 /** `length` as the HEAD says, `digest` and `size` of the bytes that a GET ends with. */
-async function readBlob(url: string): Promise<{ digest: string; size: number; length: number }> {
-  const head = await fetch(url, { method: 'HEAD' })
-  const response = await fetch(url)
+async function readBlob(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ digest: string; size: number; length: number }> {
+  const head = await fetch(url, { method: 'HEAD', headers })
+  const response = await fetch(url, { headers })
   expect([head.status, response.status], url).toEqual([200, 200])
   const hash = createHash('sha256')
   let size = 0

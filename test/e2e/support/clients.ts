@@ -23,6 +23,17 @@ export const ctr = createCtr(engine.containerd, join(folder, 'ctr'))
 export const clients = { docker, podman, skopeo, ctr }
 export type ClientName = keyof typeof clients
 
+/** The clients in the hands of somebody else: the stores are the same ones, what they have logged in with is not. */
+export function clientsOf(person: string): typeof clients {
+  const own = join(folder, 'people', person)
+  return {
+    docker: createDocker(engine.host, join(own, 'docker')),
+    podman: createPodman(join(folder, 'podman'), join(own, 'podman-auth.json')),
+    skopeo: createSkopeo(join(own, 'skopeo'), join(own, 'skopeo-auth.json')),
+    ctr: createCtr(engine.containerd, join(own, 'ctr')),
+  }
+}
+
 /** Every client's store is empty after this. */
 export async function clearClients(): Promise<void> {
   for (const client of Object.values(clients)) await client.clear()

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>
   readonly cwd?: string
   readonly timeoutMinutes?: number
+  /** What the command reads from its standard input. */
+  readonly input?: string
   /** Ends the command with SIGTERM; the promise is then rejected. */
   readonly signal?: AbortSignal
 }
@@ -23,7 +25,7 @@ export interface RunOptions {
  * @throws {Error} on a timeout or an exit status other than 0, with the command line and all it wrote
  */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Output> {
-  const { env = {}, cwd, timeoutMinutes = 5, signal } = options
+  const { env = {}, cwd, timeoutMinutes = 5, input, signal } = options
   return new Promise((resolve, reject) => {
     const settings = {
       env: { ...process.env, ...env },
@@ -32,11 +34,12 @@ export function run(command: string, args: readonly string[], options: RunOption
       timeout: timeoutMinutes * MINUTE_MS,
       maxBuffer: MAX_OUTPUT_BYTES,
     }
-    execFile(command, args, settings, (error, stdout, stderr) => {
+    const child = execFile(command, args, settings, (error, stdout, stderr) => {
       const all = stdout + stderr
       if (error === null) resolve({ stdout, all })
       else reject(new Error(`Cannot run "${[command, ...args].join(' ')}": ${error.code ?? 'ended'}\n${all}`))
     })
+    if (input !== undefined) child.stdin?.end(input)
   })
 }
 
