@@ -5,13 +5,18 @@ type Body = Uint8Array<ArrayBuffer>
 /** One client of the registry at `url`, who throws at any answer but the one that is wanted. */
 export class Operations {
   readonly #url: string
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(url: string) {
+  /** @param headers sent with every request */
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
     this.#url = url
+    this.#headers = headers
   }
 
   async send(want: number, path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
-    const response = await fetch(this.#url + path, { redirect: 'manual', ...init })
+    const headers = new Headers(init.headers)
+    for (const [name, value] of Object.entries(this.#headers)) headers.set(name, value)
+    const response = await fetch(this.#url + path, { redirect: 'manual', ...init, headers })
     if (response.status !== want) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     await response.arrayBuffer()
     return response
