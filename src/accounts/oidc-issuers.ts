@@ -35,10 +35,13 @@ export function createOidcIssuers(names: readonly string[]): OidcIssuers {
     const age = found === undefined ? Infinity : now.getTime() - found.at
     if (found?.keys && age < DISCOVERY_MS) return found.keys
     if (found?.keys === null && age < COOLDOWN_MS) throw new Error('it did not answer a moment ago')
-    known.set(issuer, { keys: null, at: now.getTime() })
-    const keys = createRemoteJWKSet(await discover(issuer), { timeoutDuration: TIMEOUT_MS, cacheMaxAge: DISCOVERY_MS })
-    known.set(issuer, { keys, at: now.getTime() })
-    return keys
+    let keys: JWTVerifyGetKey | null = null
+    try {
+      keys = createRemoteJWKSet(await discover(issuer), { timeoutDuration: TIMEOUT_MS, cacheMaxAge: DISCOVERY_MS })
+      return keys
+    } finally {
+      known.set(issuer, { keys, at: now.getTime() })
+    }
   }
 
   async function verified(token: string, now: Date): Promise<WorkloadClaims> {

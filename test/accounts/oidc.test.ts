@@ -136,6 +136,13 @@ test("the issuer's keys are fetched once, and again for a key that is new", asyn
   expect(issuer.requests.filter((path) => path === '/keys')).toHaveLength(2)
 })
 
+test('several jobs at once, before the keys are there', async () => {
+  await addRule()
+  const tokens = await Promise.all(Array.from({ length: 5 }, () => sign()))
+  const answers = await Promise.all(tokens.map((token) => exchange(token)))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+})
+
 test.each([
   ['answers 500', 500, '{}'],
   ['answers no JSON', 200, '<html>'],
