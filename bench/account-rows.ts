@@ -27,7 +27,8 @@ export interface AccountBench {
 export async function prepareAccounts(url: string, adminToken: string): Promise<AccountBench> {
   const admin = basic('admin', adminToken)
   const api = async (method: string, path: string, body: unknown): Promise<{ token?: string }> => {
-    const response = await fetch(`${url}/api/v1${path}`, { method, headers: admin, body: JSON.stringify(body) })
+    const headers = { ...admin, 'Content-Type': 'application/json' }
+    const response = await fetch(`${url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) })
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     return response.json<{ token?: string }>()
   }
@@ -89,13 +90,13 @@ export async function prepareAccounts(url: string, adminToken: string): Promise<
     { operation: 'blob HEAD with a token', budget: 1, run: () => own.headBlob('alice/app', shared) },
     {
       operation: `manifest PUT of ${BLOBS} blobs, first of its repository`,
-      budget: 2 * BLOBS + 10,
+      budget: 2 * BLOBS + 13,
       prepare: async () => {
         for (const blob of [config, ...layers]) await own.pushByPut('alice/app', blob)
       },
       run: push('v1'),
     },
-    { operation: `manifest PUT of ${BLOBS} blobs, new tag`, budget: 2 * BLOBS + 7, run: push('v2') },
+    { operation: `manifest PUT of ${BLOBS} blobs, new tag`, budget: 2 * BLOBS + 8, run: push('v2') },
     { operation: 'pull by tag', budget: 1, run: () => own.send(200, '/v2/alice/app/manifests/v2') },
     {
       operation: 'tag DELETE',
@@ -104,7 +105,7 @@ export async function prepareAccounts(url: string, adminToken: string): Promise<
     },
     {
       operation: 'page of the catalog for a member of one organisation',
-      budget: 8,
+      budget: 9,
       run: () => catalog.send(200, '/v2/_catalog'),
     },
   ]

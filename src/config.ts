@@ -33,6 +33,7 @@ const FEATURES: readonly string[] = ['checksum-sha256'] satisfies StoreFeature[]
  * @throws {Error} naming the setting that is missing or wrong
  */
 export function parseConfig(env: Env): Config {
+  const open = oneOf(env, 'ACCESS', ['accounts', 'open'], 'accounts') === 'open'
   return {
     s3: {
       endpoint: parseUrl(required(env, 'S3_ENDPOINT'), 'S3_ENDPOINT'),
@@ -47,14 +48,19 @@ export function parseConfig(env: Env): Config {
     blobRedirectOrigin: optional(env, 'BLOB_REDIRECT_ORIGIN'),
     freshTagReads: oneOf(env, 'TAG_READS', ['fast', 'fresh'], 'fast') === 'fresh',
     edgeCacheSeconds: parseSeconds(optional(env, 'EDGE_CACHE_SECONDS') ?? '60', 'EDGE_CACHE_SECONDS'),
-    secrets: parseSecrets(env),
-    accounts: oneOf(env, 'ACCESS', ['accounts', 'open'], 'accounts') === 'open' ? null : parseAccounts(env),
+    secrets: parseSecrets(env, open),
+    accounts: open ? null : parseAccounts(env),
   }
 }
 
-/** The storage's own secret unless there are others: nobody who has it needs a token of ours. */
-function parseSecrets(env: Env): readonly string[] {
+/**
+ * The storage's own secret unless there are others: nobody who has it needs a token of ours. Anybody gets a token that is
+ * signed, and can try secrets on it at leisure: a short one will not do.
+ */
+function parseSecrets(env: Env, open: boolean): readonly string[] {
   const current = secret(env, 'TOKEN_SECRET') ?? required(env, 'S3_SECRET_ACCESS_KEY')
+  if (!open && current.length < MIN_SECRET_LENGTH)
+    throw new Error('Cannot start: S3_SECRET_ACCESS_KEY is too short to sign tokens with, so set TOKEN_SECRET')
   const previous = secret(env, 'TOKEN_SECRET_PREVIOUS')
   return previous === null ? [current] : [current, previous]
 }

@@ -8,7 +8,7 @@ const REQUIRED = {
   S3_ENDPOINT: 'http://127.0.0.1:9000',
   S3_BUCKET: 'images',
   S3_ACCESS_KEY_ID: 'id',
-  S3_SECRET_ACCESS_KEY: 'secret',
+  S3_SECRET_ACCESS_KEY: LONG,
 } as unknown as Env
 
 test('what is not set has its default', () => {
@@ -18,7 +18,7 @@ test('what is not set has its default', () => {
       bucket: 'images',
       region: 'auto',
       accessKeyId: 'id',
-      secretAccessKey: 'secret',
+      secretAccessKey: LONG,
       pathStyle: true,
       features: new Set(),
       timeoutMs: 10_000,
@@ -26,7 +26,7 @@ test('what is not set has its default', () => {
     blobRedirectOrigin: null,
     freshTagReads: false,
     edgeCacheSeconds: 60,
-    secrets: ['secret'],
+    secrets: [LONG],
     accounts: { adminToken: null, oidcIssuers: ['https://token.actions.githubusercontent.com', 'https://gitlab.com'] },
   })
 })
@@ -42,8 +42,8 @@ test.each([
   ['ACCESS', 'open', { accounts: null }],
   ['ACCESS', 'accounts', { accounts: { adminToken: null } }],
   ['ADMIN_TOKEN', LONG, { accounts: { adminToken: LONG } }],
-  ['TOKEN_SECRET', LONG, { secrets: [LONG] }],
-  ['TOKEN_SECRET_PREVIOUS', LONG, { secrets: ['secret', LONG] }],
+  ['TOKEN_SECRET', `${LONG}-2`, { secrets: [`${LONG}-2`] }],
+  ['TOKEN_SECRET_PREVIOUS', `${LONG}-2`, { secrets: [LONG, `${LONG}-2`] }],
   [
     'OIDC_ISSUERS',
     'https://ci.test/a, http://127.0.0.1:9/',
@@ -66,10 +66,17 @@ test.each([
   ['EDGE_CACHE_SECONDS', '1m', /EDGE_CACHE_SECONDS/],
   ['ACCESS', 'public', /ACCESS is "public", not accounts or open/],
   ['ADMIN_TOKEN', 'password', /ADMIN_TOKEN has fewer than 32 characters/],
+  ['S3_SECRET_ACCESS_KEY', 'minioadmin', /S3_SECRET_ACCESS_KEY is too short to sign tokens with, so set TOKEN_SECRET/],
   ['TOKEN_SECRET', 'short', /TOKEN_SECRET has fewer than 32 characters/],
   ['TOKEN_SECRET_PREVIOUS', 'short', /TOKEN_SECRET_PREVIOUS has fewer/],
   ['OIDC_ISSUERS', 'ci.test', /OIDC_ISSUERS is "ci.test", not a URL/],
   ['OIDC_ISSUERS', 'http://ci.test', /OIDC_ISSUERS has "http:\/\/ci.test", which is not on https/],
 ])('%s=%s is refused, and named', (name, value, message) => {
   expect(() => parseConfig({ ...REQUIRED, [name]: value })).toThrow(message)
+})
+
+test('a storage with a short secret is taken where tokens have one of their own, or there are none', () => {
+  const short = { ...REQUIRED, S3_SECRET_ACCESS_KEY: 'minioadmin' }
+  expect(parseConfig({ ...short, TOKEN_SECRET: LONG }).secrets).toEqual([LONG])
+  expect(parseConfig({ ...short, ACCESS: 'open' }).secrets).toEqual(['minioadmin'])
 })

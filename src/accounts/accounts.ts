@@ -3,7 +3,9 @@ import { createShortTokens } from '../auth/short-token.ts'
 import { AccessTokens } from '../storage/access-tokens.ts'
 import { AuditLog } from '../storage/audit-log.ts'
 import { Members } from '../storage/members.ts'
-import { Namespaces } from '../storage/namespaces.ts'
+import { newRepositoryVisibility } from './permissions.ts'
+import type { RepositoryName } from '../oci/repository.ts'
+import { Namespaces, type Visibility } from '../storage/namespaces.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { Repositories } from '../storage/repositories.ts'
 import { TrustRules } from '../storage/trust-rules.ts'
@@ -15,6 +17,8 @@ import { createOidcIssuers } from './oidc-issuers.ts'
 export interface Accounts extends LoginStores {
   readonly loginFailures: LoginFailures
   readonly auditLog: AuditLog
+  /** See `newRepositoryVisibility`. */
+  newVisibility(repository: RepositoryName): Promise<Visibility | null>
 }
 
 export interface AccountSettings {
@@ -31,8 +35,15 @@ export function createAccounts(
   objects: ObjectStore,
   { adminToken, oidcIssuers, secrets, loginFailures }: AccountSettings,
 ): Accounts {
+  const namespaces = new Namespaces(objects)
+  const operator =
+    adminToken === null
+      ? null
+      : { hash: hashOf(adminToken), refreshHash: hashOf(operatorRefreshToken(adminToken).text) }
   return {
-    namespaces: new Namespaces(objects),
+    namespaces,
+    operator,
+    newVisibility: (repository) => newRepositoryVisibility({ namespaces, operator }, repository),
     members: new Members(objects),
     accessTokens: new AccessTokens(objects),
     trustRules: new TrustRules(objects),
@@ -40,10 +51,6 @@ export function createAccounts(
     auditLog: new AuditLog(objects),
     oidcIssuers: createOidcIssuers(oidcIssuers),
     shortTokens: createShortTokens(secrets),
-    operator:
-      adminToken === null
-        ? null
-        : { hash: hashOf(adminToken), refreshHash: hashOf(operatorRefreshToken(adminToken).text) },
     loginFailures,
   }
 }

@@ -5,7 +5,7 @@ import { RegistryError } from '../oci/errors.ts'
 import type { NamespaceName } from '../oci/namespace.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { Accounts } from './accounts.ts'
-import { authenticate, authenticateToken } from './authenticate.ts'
+import { authenticate, authenticateToken, isKnown } from './authenticate.ts'
 import { failedLogin } from './login-failures.ts'
 import { memberOf, permittedActions, type AccountStores } from './permissions.ts'
 import type { Principal } from './principal.ts'
@@ -40,7 +40,8 @@ export async function identify(
     : authorization.scheme === 'bearer'
       ? authenticateToken(accounts, authorization.token, now)
       : null)
-  if (principal === null) throw await failedLogin(accounts.loginFailures, address, loginNeeded())
+  if (principal === null || !(await isKnown(accounts, principal)))
+    throw await failedLogin(accounts.loginFailures, address, loginNeeded())
   return principal
 }
 
@@ -53,7 +54,7 @@ export async function requireAccess(accounts: Accounts, principal: Principal, ta
   if (await hasAccess(accounts, principal, target)) return
   throw principal.kind === 'anonymous'
     ? loginNeeded()
-    : new RegistryError('DENIED', { detail: 'the one who asks may not do this, or not with this token' })
+    : new RegistryError('DENIED', { detail: 'you may not do this, or not with this token' })
 }
 
 async function hasAccess(

@@ -12,8 +12,6 @@ export interface LoginStores extends AccountStores {
   readonly accessTokens: AccessTokens
   readonly oidcIssuers: OidcIssuers
   readonly shortTokens: ShortTokens
-  /** Hashes of the operator's token, and of the refresh token that is derived from it; `null` where there is none. */
-  readonly operator: { readonly hash: string; readonly refreshHash: string } | null
 }
 
 /** Of the operator's token, which has no record: an id that no other token has, since theirs are random. */
@@ -81,10 +79,15 @@ export function bearerOf(principal: Principal): Bearer {
 
 async function authenticateWorkload(stores: LoginStores, token: string, now: Date): Promise<Principal | null> {
   const claims = await stores.oidcIssuers.verify(token, now)
-  if (claims === null) return null
-  if (await isTrustedSomewhere(stores, claims)) return { kind: 'workload', claims }
-  logRefusal(`no trust rule fits a token of ${claims.iss} for ${claims.sub}`)
-  return null
+  return claims === null ? null : { kind: 'workload', claims }
+}
+
+/** Whether a login is one at all: a job that no rule fits is refused as a wrong one. To be asked once its scopes are decided. */
+export async function isKnown(stores: LoginStores, principal: Principal): Promise<boolean> {
+  if (principal.kind !== 'workload') return true
+  if (await isTrustedSomewhere(stores, principal.claims)) return true
+  logRefusal(`no trust rule fits a token of ${principal.claims.iss} for ${principal.claims.sub}`)
+  return false
 }
 
 async function principalOf(stores: LoginStores, token: TokenText, now: Date): Promise<Principal | null> {

@@ -1,4 +1,3 @@
-import type { Action } from '../auth/permission.ts'
 import type { Scope } from '../auth/scope.ts'
 import { isRepositoryName } from '../oci/repository.ts'
 import { forEachOf } from '../storage/concurrency.ts'
@@ -40,7 +39,5 @@ async function actionsOn(
   // Whoever lists the repositories sees those that they may pull from.
   if (type === 'registry') return new Set(name === 'catalog' ? ['*'] : [])
   if (type !== 'repository' || !isRepositoryName(name)) return new Set()
-  const actions: ReadonlySet<Action> = await permittedActions(stores, principal, name)
-  // Docker's word for a deletion, long ago, was `*`.
-  return actions.has('delete') ? new Set([...actions, '*']) : actions
+  return permittedActions(stores, principal, name)
 }

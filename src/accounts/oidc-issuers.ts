@@ -35,13 +35,15 @@ export function createOidcIssuers(names: readonly string[]): OidcIssuers {
     const age = found === undefined ? Infinity : now.getTime() - found.at
     if (found?.keys && age < DISCOVERY_MS) return found.keys
     if (found?.keys === null && age < COOLDOWN_MS) throw new Error('it did not answer a moment ago')
-    let keys: JWTVerifyGetKey | null = null
+    let keys = found?.keys ?? null // those of before serve while it does not answer
     try {
       keys = createRemoteJWKSet(await discover(issuer), { timeoutDuration: TIMEOUT_MS, cacheMaxAge: DISCOVERY_MS })
-      return keys
+    } catch (error) {
+      if (keys === null) throw error
     } finally {
       known.set(issuer, { keys, at: now.getTime() })
     }
+    return keys
   }
 
   async function verified(token: string, now: Date): Promise<WorkloadClaims> {

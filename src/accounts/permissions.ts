@@ -2,7 +2,7 @@ import { actionsOf, grantedActions, type Action, type Grant, type Role } from '.
 import { namespaceOf, type NamespaceName } from '../oci/namespace.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { MemberRecord, Members } from '../storage/members.ts'
-import type { NamespaceRecord, Namespaces } from '../storage/namespaces.ts'
+import type { NamespaceRecord, Namespaces, Visibility } from '../storage/namespaces.ts'
 import type { Repositories } from '../storage/repositories.ts'
 import type { TrustRules } from '../storage/trust-rules.ts'
 import { OPERATOR, type Principal } from './principal.ts'
@@ -13,23 +13,29 @@ export interface AccountStores {
   readonly members: Members
   readonly trustRules: TrustRules
   readonly repositories: Repositories
+  /** Hashes of the operator's token, and of the refresh token that is derived from it; `null` where there is none. */
+  readonly operator: { readonly hash: string; readonly refreshHash: string } | null
 }
 
-/** A namespace with nothing in it but its name: the operator's own, which needs no record. */
-export const OPERATOR_NAMESPACE: NamespaceRecord = {
-  kind: 'user',
-  id: 'operator',
-  administrator: true,
-  defaultVisibility: 'private',
-  createdAt: new Date(0).toISOString(),
-  createdBy: OPERATOR,
-}
-
+/** One read; none for the operator's own, which has no record: it is another one with another token. */
 export async function getNamespace(
-  { namespaces }: Pick<AccountStores, 'namespaces'>,
+  { namespaces, operator }: Pick<AccountStores, 'namespaces' | 'operator'>,
   name: NamespaceName,
 ): Promise<NamespaceRecord | null> {
-  return (await namespaces.get(name)) ?? (name === OPERATOR ? OPERATOR_NAMESPACE : null)
+  if (name !== OPERATOR) return namespaces.get(name)
+  if (operator === null) return null
+  const id = `operator-${operator.hash.slice(0, 16)}`
+  return { kind: 'user', id, administrator: true, createdAt: new Date(0).toISOString(), createdBy: OPERATOR }
+}
+
+/** What a new repository is to be; `null` where its namespace is not there: nobody creates one by pushing. */
+export async function newRepositoryVisibility(
+  stores: Pick<AccountStores, 'namespaces' | 'operator'>,
+  repository: RepositoryName,
+): Promise<Visibility | null> {
+  const name = namespaceOf(repository)
+  const namespace = await getNamespace(stores, name)
+  return namespace === null ? null : stores.namespaces.getDefaultVisibility(name, namespace)
 }
 
 /**

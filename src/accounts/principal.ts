@@ -42,6 +42,11 @@ export const WORKLOAD = 'oidc'
 /** No user or organisation can be called so. */
 export const RESERVED_NAMES: readonly string[] = [OPERATOR, WORKLOAD, 'api', 'token', 'v2']
 
+/** Of the token that they have logged in with; `null` for one without a record. */
+export function tokenIdOf(who: { readonly kind: string; readonly token?: { readonly id: string } }): string | null {
+  return who.token?.id ?? null
+}
+
 /** As tag records, histories and the audit log name them; '' for nobody. */
 export function nameOf(principal: Principal): string {
   switch (principal.kind) {

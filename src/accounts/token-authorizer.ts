@@ -6,10 +6,10 @@ import type { ShortToken } from '../auth/short-token.ts'
 import type { RegistryError } from '../oci/errors.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { RepositoriesPage } from '../storage/repositories.ts'
-import { authenticate, bearerOf, principalOfBearer, type LoginStores } from './authenticate.ts'
+import { authenticate, bearerOf, isKnown, principalOfBearer, type LoginStores } from './authenticate.ts'
 import { decideScopes } from './issue-token.ts'
 import { permittedActions } from './permissions.ts'
-import { nameOf, type Principal } from './principal.ts'
+import { nameOf, tokenIdOf, type Principal } from './principal.ts'
 import { noteTokenUse } from './token-use.ts'
 import { listVisible } from './visible-repositories.ts'
 
@@ -40,6 +40,7 @@ export function createTokenAuthorizer(stores: LoginStores, now: () => Date): Aut
     const principal = await authenticate(stores, authorization.login, now())
     if (principal === null) return null
     const decision = await decideScopes(stores, principal, scope === null ? [] : [scope])
+    if (!(await isKnown(stores, principal))) return null
     return { name: nameOf(principal), bearer: bearerOf(principal), ...decision }
   }
 }
@@ -79,6 +80,7 @@ function callerOf(stores: LoginStores, { name, bearer, granted }: ShortToken): C
 
   return {
     name,
+    tokenId: tokenIdOf(bearer),
     holdsPush: (repository) => names(granted, { type: 'repository', name: repository }, 'push'),
     reads: bearer.kind === 'operator' ? 'everything' : { mayPull, list },
   }

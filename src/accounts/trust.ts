@@ -11,7 +11,7 @@ import type { TrustRuleRecord, TrustRules } from '../storage/trust-rules.ts'
 export const MAX_TRUST_RULES = 50
 
 /** Namespaces that are looked into when a job logs in without saying what it wants. */
-const MAX_TRUSTING_NAMESPACES = 20
+const MAX_TRUSTING_NAMESPACES = 10
 
 interface Stores {
   readonly namespaces: Namespaces
@@ -31,30 +31,57 @@ export async function workloadActions(
 }
 
 /**
- * Whether some rule fits a job with these claims. Where more namespaces trust its issuer than can be looked into, any
- * job of that issuer is let in, and gets nothing by it but what is public.
+ * Whether some rule fits a job with these claims, one of those that were read for what it asks for, or another. Where more
+ * rules would have to be read than that is worth, the job is let in, and gets nothing by it but what is public.
  */
 export async function isTrustedSomewhere(stores: Stores, claims: WorkloadClaims): Promise<boolean> {
-  const page = { limit: MAX_TRUSTING_NAMESPACES }
-  const { namespaces, more } = await stores.trustRules.listTrusting(claims.iss, page)
-  for (const namespace of namespaces) if ((await rulesFor(stores, namespace, claims)).length > 0) return true
+  for (const rules of readFor.get(claims)?.values() ?? [])
+    if ((await rules).some((rule) => fitsRule(claims, rule))) return true
+  const { namespaces, more } = await stores.trustRules.listTrusting(claims.iss, { limit: MAX_TRUSTING_NAMESPACES })
+  let read = 0
+  for (const namespace of namespaces) {
+    const rules = await rulesOf(stores, namespace, claims)
+    if (rules.some((rule) => fitsRule(claims, rule))) return true
+    read += rules.length
+    if (read > MAX_TRUST_RULES) return true
+  }
   return more
 }
 
 /** The namespace's rules that fit these claims. */
 async function rulesFor(
-  { namespaces, trustRules }: Stores,
+  stores: Stores,
   namespace: NamespaceName,
   claims: WorkloadClaims,
+): Promise<readonly TrustRuleRecord[]> {
+  return (await rulesOf(stores, namespace, claims)).filter((rule) => fitsRule(claims, rule))
+}
+
+/** Rules that one request has read already: its claims are its own. */
+const readFor = new WeakMap<WorkloadClaims, Map<NamespaceName, Promise<readonly TrustRuleRecord[]>>>()
+
+function rulesOf(
+  stores: Stores,
+  namespace: NamespaceName,
+  claims: WorkloadClaims,
+): Promise<readonly TrustRuleRecord[]> {
+  const known = readFor.get(claims) ?? new Map<NamespaceName, Promise<readonly TrustRuleRecord[]>>()
+  readFor.set(claims, known)
+  const rules = known.get(namespace) ?? readRules(stores, namespace)
+  known.set(namespace, rules)
+  return rules
+}
+
+async function readRules(
+  { namespaces, trustRules }: Stores,
+  namespace: NamespaceName,
 ): Promise<readonly TrustRuleRecord[]> {
   const [owner, { ids }] = await Promise.all([
     namespaces.get(namespace),
     trustRules.list(namespace, { limit: MAX_TRUST_RULES }),
   ])
-  const rules = await forEachOf(ids, (id) => trustRules.get(namespace, id))
-  return rules.filter(
-    (rule) => rule !== null && rule.namespaceId === owner?.id && fitsRule(claims, rule),
-  ) as TrustRuleRecord[]
+  const rules = await forEachOf(ids, async (id) => (await trustRules.get(namespace, id)) ?? [])
+  return rules.flat().filter((rule) => rule.namespaceId === owner?.id)
 }
 
 /** Whether the claims, which are known to be true, are those that the rule asks for. */

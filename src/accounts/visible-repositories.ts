@@ -9,6 +9,9 @@ import type { Principal } from './principal.ts'
 /** Organisations of one user that a listing looks into; each costs a listing. */
 export const MAX_ORGANISATIONS = 100
 
+/** Single names that one page looks up; each costs a read. */
+const MAX_SINGLE_NAMES = 200
+
 /** Repositories whose names begin so, or have that name, and may be pulled from. */
 type Range = { readonly beginning: string } | { readonly name: RepositoryName }
 
@@ -24,18 +27,27 @@ export async function listVisible(
 ): Promise<RepositoriesPage> {
   const ranges = await visibleRanges(stores, principal)
   if (ranges === 'all') return stores.repositories.list('', last, limit)
-  const pages = await forEachOf(['public' as const, ...ranges], async (range): Promise<RepositoriesPage> => {
+  const names = ranges.flatMap((range) => ('name' in range && range.name > last ? [range] : []))
+  const first = names.sort((one, other) => byName(one.name, other.name)).slice(0, MAX_SINGLE_NAMES)
+  const cut = names.length > MAX_SINGLE_NAMES ? (first.at(-1)?.name ?? null) : null
+  const looked = [...ranges.filter((range) => 'beginning' in range), ...first]
+  const pages = await forEachOf(['public' as const, ...looked], async (range): Promise<RepositoriesPage> => {
     if (range === 'public') return stores.repositories.listPublic(last, limit)
     if ('beginning' in range) return stores.repositories.list(range.beginning, last, limit)
-    const found = range.name > last && (await stores.repositories.exists(range.name))
+    const found = await stores.repositories.exists(range.name)
     return { names: found ? [range.name] : [], more: false }
   })
-  return mergePages(pages, limit)
+  return mergePages(pages, limit, cut)
 }
 
-/** Names that no page has cut off: what comes after the end of a page that goes on may have a gap. */
-function mergePages(pages: readonly RepositoriesPage[], limit: number): RepositoriesPage {
+/**
+ * Names that no page has cut off: what comes after the end of a page that goes on may have a gap.
+ *
+ * @param cut the last single name that was looked up, if there are more
+ */
+function mergePages(pages: readonly RepositoriesPage[], limit: number, cut: string | null): RepositoriesPage {
   const ends = pages.flatMap(({ names, more }) => (more ? [names.at(-1) ?? ''] : []))
+  if (cut !== null) ends.push(cut)
   const sure = (name: string) => ends.every((end) => !isAfter(name, end))
   const names = [...new Set(pages.flatMap((page) => page.names))].filter(sure).sort(byName)
   return { names: names.slice(0, limit), more: ends.length > 0 || names.length > limit }

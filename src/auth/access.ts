@@ -10,6 +10,8 @@ export type Access = 'login' | 'catalog' | 'pull' | 'push' | 'delete'
 export interface Caller {
   /** As it is written into tag records, histories and the audit log. */
   readonly name: string
+  /** The id of the token that they have logged in with; `null` for one without a record. */
+  readonly tokenId: string | null
   /** What the caller may read beyond what this request needs; 'everything' when nobody has to be asked. */
   readonly reads: 'everything' | Reads
   /** Whether the request, whatever its own method needs, comes with the permission to push to that repository. */
@@ -49,6 +51,7 @@ export const OPEN_AUTHORIZER: Authorizer = {
 
 const EVERYBODY: Caller = {
   name: 'anonymous',
+  tokenId: null,
   reads: 'everything',
   // A HEAD that found what other repositories hold would contradict the 404 that the spec wants after a DELETE.
   holdsPush: () => false,

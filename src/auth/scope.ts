@@ -7,10 +7,10 @@ export interface Scope {
 }
 
 /** More than any client asks for at once; what comes after is left out, like all else that is not granted. */
-export const MAX_SCOPES = 50
+export const MAX_SCOPES = 20
 
 const MAX_NAME_LENGTH = 255
-const KNOWN_ACTIONS: readonly string[] = ['pull', 'push', 'delete', '*']
+const ACTIONS: readonly string[] = ['pull', 'push', 'delete']
 
 /**
  * The scopes in the query or the form of a token request: repeated, separated by spaces, or both. What is no scope is
@@ -34,7 +34,10 @@ export function parseScopes(texts: readonly string[]): readonly Scope[] {
 function parseScope(text: string): Scope | null {
   const [, type = '', name = '', actions = ''] = /^([a-z0-9]+)(?:\([^()]*\))?:(.+):([^:]*)$/.exec(text) ?? []
   if (type === '' || name.length > MAX_NAME_LENGTH) return null
-  return { type, name, actions: actions.split(',').filter((action) => KNOWN_ACTIONS.includes(action)) }
+  const asked = actions.split(',')
+  if (type !== 'repository') return { type, name, actions: asked.filter((action) => action === '*') }
+  // In old words `*` is all that can be done.
+  return { type, name, actions: asked.includes('*') ? ACTIONS : asked.filter((action) => ACTIONS.includes(action)) }
 }
 
 /** As a challenge and the answer of the token endpoint write it. */

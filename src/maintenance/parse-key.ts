@@ -127,6 +127,8 @@ function parseAccount(rest: string): ParsedKey {
         : UNKNOWN
     case 'trust-rules':
       return isNamespaceName(first) && second !== '' ? { kind: 'trust-rule', namespace: first, id: second } : UNKNOWN
+    case 'public-by-default':
+      return isNamespaceName(first) && second !== '' ? { kind: 'account' } : UNKNOWN
     case 'trusted-by':
       return isNamespaceName(second) ? { kind: 'account' } : UNKNOWN
     case 'audit':

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { openAdminToken, type AdminToken } from './admin-token.ts'
+import { openAdminToken, openTokenSecret, type AdminToken } from './admin-token.ts'
 import { bundleWorker } from './build.ts'
 import { openDataFolder } from './data-folder.ts'
 import { startFront } from './front.ts'
@@ -92,7 +92,10 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       script: options.script ?? (await bundleWorker()),
       dir: join(options.data, workerFolder(options.s3 ?? null)),
       s3: { ...s3, endpoint },
-      settings: { ...options.settings, ...accessSettings(options.open ?? false, adminToken) },
+      settings: {
+        ...(options.open ? { ACCESS: 'open' } : accountSettings(options.data, adminToken)),
+        ...options.settings,
+      },
       redirectOrigin: storageFront && `http://{hostname}:${storageFront.port}`,
     })
     running.push(registry)
@@ -121,9 +124,9 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   }
 }
 
-function accessSettings(open: boolean, adminToken: AdminToken | null): Readonly<Record<string, string>> {
-  if (open) return { ACCESS: 'open' }
-  return adminToken === null ? {} : { ADMIN_TOKEN: adminToken.text }
+function accountSettings(data: string, adminToken: AdminToken | null): Readonly<Record<string, string>> {
+  const secret = { TOKEN_SECRET: openTokenSecret(data) }
+  return adminToken === null ? secret : { ...secret, ADMIN_TOKEN: adminToken.text }
 }
 
 async function startEmbedded(data: string, running: Stoppable[]): Promise<S3Settings> {

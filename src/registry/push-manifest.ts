@@ -2,22 +2,26 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import type { Manifest } from '../oci/manifest.ts'
-import { namespaceOf } from '../oci/namespace.ts'
 import type { Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Manifests } from '../storage/manifests.ts'
-import type { Namespaces } from '../storage/namespaces.ts'
+import type { Visibility } from '../storage/namespaces.ts'
 import type { Repositories } from '../storage/repositories.ts'
 import { forEachOf } from '../storage/concurrency.ts'
 import { setTag, type TagStores } from './tags.ts'
+
+interface NewRepositories {
+  /** What a new repository is to be; `null` where it may not be: in a namespace that is not there. */
+  newVisibility(repository: RepositoryName): Promise<Visibility | null>
+}
 
 interface Stores extends TagStores {
   readonly blobs: Blobs
   readonly manifests: Manifests
   readonly repositories: Repositories
   /** `null` where everybody may do everything. */
-  readonly accounts: { readonly namespaces: Namespaces } | null
+  readonly accounts: NewRepositories | null
 }
 
 export interface ManifestPush {
@@ -28,8 +32,8 @@ export interface ManifestPush {
   readonly tags: readonly Tag[]
   readonly at: Date
   readonly by: string
-  /** Notes that these tags are about to be moved, where changes are noted. */
-  readonly audit: (tags: readonly Tag[]) => Promise<void>
+  /** Notes what is about to be done, where changes are noted. */
+  readonly audit: (action: string, detail: Readonly<Record<string, unknown>>) => Promise<void>
 }
 
 /**
@@ -43,12 +47,15 @@ export async function pushManifest(stores: Stores, push: ManifestPush): Promise<
   if (manifest.subject !== null) await stores.manifests.noteReferrer(repository, manifest.subject.digest, digest)
   const known = await requireAll(stores, push)
 
-  if (!known) await createRepository(stores, repository, at)
+  if (!known) await createRepository(stores, push)
   const writes = [
     () => stores.manifests.put(repository, digest, manifest.mediaType, bytes),
-    ...(push.tags.length > 0 ? [() => push.audit(push.tags)] : []),
+    ...(push.tags.length > 0 ? [() => push.audit('tag.push', { tags: push.tags, digest })] : []),
   ]
   await forEachOf(writes, (write) => write())
+  // It may have been removed meanwhile, which only registries with accounts can do.
+  if (known && stores.accounts !== null && !(await stores.repositories.exists(repository)))
+    await createRepository(stores, push)
   const record = { digest, mediaType: manifest.mediaType, size: bytes.length, pushedAt: at.toISOString(), pushedBy: by }
   for (const tag of push.tags) await setTag(stores, repository, tag, record)
 }
@@ -56,16 +63,25 @@ export async function pushManifest(stores: Stores, push: ManifestPush): Promise<
 /**
  * Says first that the new repository is private, whatever one of its name was before, and last that it is public if its
  * namespace wants that: a crash in between leaves it private.
+ *
+ * @throws {RegistryError} `DENIED` when its namespace is gone
  */
 async function createRepository(
   { accounts, repositories }: Stores,
-  repository: RepositoryName,
-  at: Date,
+  { repository, at, audit }: ManifestPush,
 ): Promise<void> {
-  if (accounts !== null) await repositories.makePrivate(repository)
+  if (accounts === null) {
+    await repositories.create(repository, at)
+    return
+  }
+  const visibility = await accounts.newVisibility(repository)
+  if (visibility === null) throw new RegistryError('DENIED', { detail: 'its namespace is gone' })
+  // Another push may have been first: what its owner has changed since stays.
+  if (await repositories.exists(repository)) return
+  await audit('repository.create', { visibility })
+  await repositories.makePrivate(repository)
   await repositories.create(repository, at)
-  const namespace = await accounts?.namespaces.get(namespaceOf(repository))
-  if (namespace?.defaultVisibility === 'public') await repositories.makePublic(repository)
+  if (visibility === 'public') await repositories.makePublic(repository)
 }
 
 /**

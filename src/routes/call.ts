@@ -36,6 +36,7 @@ export async function audit(
   await accounts?.auditLog.append(namespaceOf(repository), {
     at: now().toISOString(),
     by: caller.name,
+    token: caller.tokenId,
     from: address,
     requestId: currentRequest()?.requestId ?? null,
     action,

@@ -60,7 +60,7 @@ export async function putManifest(call: RepositoryCall, services: Services): Pro
     tags,
     at: services.now(),
     by: caller.name,
-    audit: (moved) => audit(call, services, 'tag.push', { tags: moved, digest }),
+    audit: (action, detail) => audit(call, services, action, detail),
   })
   call.background(push)
   await push

@@ -1,4 +1,4 @@
-import { authenticate, authenticateRefresh, bearerOf, operatorRefreshToken } from '../accounts/authenticate.ts'
+import { authenticate, authenticateRefresh, bearerOf, isKnown, operatorRefreshToken } from '../accounts/authenticate.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { decideScopes } from '../accounts/issue-token.ts'
 import { failedLogin } from '../accounts/login-failures.ts'
@@ -92,11 +92,13 @@ async function issue(
   const now = services.now()
   const service = serviceOf(call.url)
   const principal = await principalOf(accounts, proof, service, now)
-  if (principal === null) throw await failedLogin(accounts.loginFailures, call.address, loginNeeded())
+  const decision = principal === null ? null : await decideScopes(accounts, principal, scopes)
+  const known = principal !== null && decision !== null && (await isKnown(accounts, principal))
+  if (!known) throw await failedLogin(accounts.loginFailures, call.address, loginNeeded())
 
   const bearer = bearerOf(principal)
   call.background(noteTokenUse(accounts.accessTokens, bearer, now))
-  const { granted, refused } = await decideScopes(accounts, principal, scopes)
+  const { granted, refused } = decision
   const name = nameOf(principal)
   const token = { name, bearer, granted, refused }
   return { principal, text: await accounts.shortTokens.sign(token, service, now), granted }

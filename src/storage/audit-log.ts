@@ -10,6 +10,8 @@ const auditEvent = z.object({
   at: z.string(),
   /** Who, as tag records name them. */
   by: z.string(),
+  /** The id of the token that they came with; `null` for one without a record. */
+  token: z.string().nullable(),
   /** The address that the request came from; `null` where it is not known. */
   from: z.string().nullable(),
   requestId: z.string().nullable(),

@@ -112,6 +112,11 @@ export function namespaceKey(namespace: NamespaceName): string {
   return NAMESPACES_PREFIX + namespace
 }
 
+/** New repositories of this namespace, of this id, are public. */
+export function publicByDefaultKey(namespace: NamespaceName, id: string): string {
+  return `${ACCOUNTS_PREFIX}public-by-default/${namespace}/${id}`
+}
+
 export function membersPrefix(organisation: NamespaceName): string {
   return `${ACCOUNTS_PREFIX}members/${organisation}/`
 }

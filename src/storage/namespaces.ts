@@ -2,11 +2,10 @@ import * as z from 'zod'
 
 import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { readJson, writeJson } from './json-object.ts'
-import { namespaceKey, NAMESPACES_PREFIX } from './keys.ts'
+import { namespaceKey, NAMESPACES_PREFIX, publicByDefaultKey } from './keys.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
 
-export const visibility = z.enum(['private', 'public'])
-export type Visibility = z.infer<typeof visibility>
+export type Visibility = 'private' | 'public'
 
 const namespaceRecord = z.object({
   kind: z.enum(['user', 'organisation']),
@@ -14,8 +13,6 @@ const namespaceRecord = z.object({
   id: z.string(),
   /** Whether this user may do everything. */
   administrator: z.boolean(),
-  /** Of its repositories when they are created. */
-  defaultVisibility: visibility,
   /** RFC 3339. */
   createdAt: z.string(),
   createdBy: z.string(),
@@ -40,6 +37,17 @@ export class Namespaces {
 
   async delete(name: NamespaceName): Promise<void> {
     await this.#objects.delete(namespaceKey(name))
+  }
+
+  /** Of its repositories when they are created. One HEAD. */
+  async getDefaultVisibility(name: NamespaceName, { id }: NamespaceRecord): Promise<Visibility> {
+    return (await this.#objects.head(publicByDefaultKey(name, id))) === null ? 'private' : 'public'
+  }
+
+  /** An object of its own: its owners change it, and what they write can never bring back a record that is removed. */
+  async setDefaultVisibility(name: NamespaceName, { id }: NamespaceRecord, wanted: Visibility): Promise<void> {
+    const key = publicByDefaultKey(name, id)
+    await (wanted === 'public' ? this.#objects.put(key, new Uint8Array(0)) : this.#objects.delete(key))
   }
 
   /** Names in byte order. One listing. */

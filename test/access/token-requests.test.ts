@@ -44,7 +44,7 @@ describe('scopes: too much is never an error', () => {
     ['repository(plugin):acme/private:pull', 'repository:acme/private:pull'],
     ['repository():acme/private:pull', 'repository:acme/private:pull'],
     ['repository:acme/private:pull,pull,push', 'repository:acme/private:pull,push'],
-    ['repository:acme/private:*', 'repository:acme/private:*'],
+    ['repository:acme/private:*', 'repository:acme/private:pull,push,delete'],
     ['repository:acme/private:admin', ''],
     ['repository:acme/private:', ''],
     ['repository:acme/private:PULL', ''],

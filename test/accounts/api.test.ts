@@ -111,12 +111,16 @@ test.each([
 
 test('a body that is no JSON, or too long, is refused', async () => {
   const registry = await populated()
-  const send = async (body: BodyInit) => {
-    const headers = { Authorization: `Basic ${btoa(registry.admin.join(':'))}` }
+  const send = async (body: BodyInit, type = 'application/json; charset=utf-8') => {
+    const headers = { Authorization: `Basic ${btoa(registry.admin.join(':'))}`, 'Content-Type': type }
     const response = await registry.fetch('/api/v1/users', { method: 'POST', headers, body })
     return [response.status, await code(response)]
   }
   expect(await send('{')).toEqual([400, 'REQUEST_INVALID'])
+  // What a form of a page elsewhere can send.
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=a', ''])
+    expect(await send('{"name":"carol"}', type)).toEqual([400, 'REQUEST_INVALID'])
+  expect(await send('{"name":"carol"}')).toEqual([201, ''])
   expect(await send(new Uint8Array([0x22, 0xff, 0x22]))).toEqual([400, 'REQUEST_INVALID'])
   expect(await send(`{"name":"${'x'.repeat(70_000)}"}`)).toEqual([413, 'SIZE_INVALID'])
 })

@@ -102,7 +102,7 @@ test('without a rule nobody gets in; when the rule goes, so does the job', async
   const again = () => refreshed(refresh)
   expect(await again()).toMatchObject({ status: 200, scope: PUSH })
   await registry.api(registry.admin, 'DELETE', `/namespaces/acme/trust-rules/${id}`)
-  expect(await again()).toMatchObject({ status: 200, scope: '' })
+  expect(await again()).toEqual({ status: 401 })
   expect((await exchange(await sign())).status).toBe(401)
 })
 
@@ -170,4 +170,53 @@ test.each([
   const response = await registry.api(registry.admin, 'POST', '/namespaces/acme/trust-rules', body)
   expect(response.status).toBe(status)
   expect((await response.json<{ errors: { code: string }[] }>()).errors[0]?.code).toBe(code)
+})
+
+const GITHUB = 'https://token.actions.githubusercontent.com'
+test.each([
+  [GITHUB, { repository: 'acme/app' }, 201],
+  [GITHUB, { repository: 'acme/*' }, 201],
+  [GITHUB, { sub: 'repo:acme/app:*' }, 201],
+  [GITHUB, { repository_owner_id: '42', ref: '*' }, 201],
+  [GITHUB, { repository: 'acme*' }, 409], // anybody's `acme-too`
+  [GITHUB, { repository: '*' }, 409],
+  [GITHUB, { sub: '*' }, 409],
+  [GITHUB, { ref: 'refs/heads/main' }, 409],
+  [GITHUB, { environment: 'production', actor: 'alice' }, 409],
+  ['https://ci.test', { team: 'acme' }, 201],
+  ['https://ci.test', { team: '*' }, 409],
+] as const)('a rule for %s with %j: %i, since it says whose the job is or not', async (name, claims, status) => {
+  registry = createAccountRegistry({ oidcIssuers: [GITHUB, 'https://ci.test'] })
+  await registry.addOrganisation('acme')
+  const body = { ...RULE, issuer: name, claims }
+  expect((await registry.api(registry.admin, 'POST', '/namespaces/acme/trust-rules', body)).status).toBe(status)
+})
+
+test('an issuer that is silent for a moment is still known by its keys', async () => {
+  await addRule()
+  expect((await exchange(await sign())).status).toBe(200)
+  issuer.answer('/.well-known/openid-configuration', 500, '')
+  registry.pass(700)
+  expect((await exchange(await sign())).status).toBe(200)
+})
+
+test('however many repositories a job asks for, the rules are read once', async () => {
+  const reads: string[] = []
+  registry = createAccountRegistry({
+    oidcIssuers: [issuer.name],
+    wrap: (objects) => ({
+      ...objects,
+      get: (key) => {
+        reads.push(key)
+        return objects.get(key)
+      },
+    }),
+  })
+  await registry.addOrganisation('acme')
+  await addRule()
+  await addRule()
+  reads.length = 0
+  const scopes = ['app', 'cache-1', 'cache-2', 'other'].map((name) => `repository:acme/${name}:pull,push`)
+  expect((await exchange(await sign(), scopes.join(' '))).status).toBe(200)
+  expect(reads.filter((key) => key.startsWith('accounts/trust-rules/'))).toHaveLength(2)
 })

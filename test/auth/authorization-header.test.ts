@@ -22,7 +22,7 @@ test.each([
   ['Bearer a b', { scheme: 'other' }],
   ['Digest username="a"', { scheme: 'other' }],
   [`${basic('a:b')}, Bearer abc`, { scheme: 'other' }], // two headers in one
-  [basic(`a:${'b'.repeat(20_000)}`), { scheme: 'other' }],
-] as const)('%s', (header, want) => {
+  [basic(`a:${'b'.repeat(50_000)}`), { scheme: 'other' }],
+] as const)('%#: %.40s', (header, want) => {
   expect(parseAuthorization(new Headers(header === null ? {} : { Authorization: header }))).toEqual(want)
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { listen, startRoadsteadServer } from './support/roadstead-server.ts'
 import { createTestTerminal, loginEnv, words } from './support/roadstead-terminal.ts'
 
-const DENIED = 'requested access to the resource is denied'
+const DENIED = 'you may not do this, or not with this token'
 
 test.each([
   ['admin', 'user rm nobody', 'Cannot remove user "nobody": no such user or organisation (name nobody)'],
@@ -12,7 +12,7 @@ test.each([
   ['admin', 'org set alice --visibility public', 'Cannot change organisation "alice": alice is a user'],
   ['admin', 'user add alice', 'Cannot add user "alice": there is a user or an organisation alice'],
   ['admin', 'user add admin', 'Cannot add user "admin": the name admin is taken by the registry itself'],
-  ['admin', 'org rm acme', 'Cannot remove organisation "acme": it has repositories: acme/app'],
+  ['admin', 'org rm acme', 'Cannot remove organisation "acme": it has repositories, such as acme/app'],
   ['admin', 'org add b --owner nobody', 'Cannot add organisation "b": no such user or organisation (user nobody)'],
   ['admin', 'member rm acme bob', 'Cannot remove "bob" from "acme": no such member (organisation acme, user bob)'],
   [
@@ -62,7 +62,7 @@ test('a weak token makes no stronger one', async () => {
   const { status, stderr } = await run('token', 'create', '--name', 'strong')
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: 'Cannot make token "strong": the token that asks is for less than the new one would be\n',
+    stderr: 'Cannot make token "strong": the token that asks is for less than it would give\n',
   })
 })
 

@@ -60,7 +60,7 @@ export function createAccountRegistry(options: AccountRegistryOptions = {}): Acc
   const api: AccountRegistry['api'] = (login, method, path, body) =>
     registry.fetch(`/api/v1${path}`, {
       method,
-      headers: basic(login),
+      headers: { ...basic(login), 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
 

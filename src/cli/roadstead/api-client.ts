@@ -28,6 +28,8 @@ export interface ApiClient {
   list<T>(path: string, item: z.ZodType<T>): Promise<Answer<readonly T[]>>
 }
 
+const JSON_BODY = { 'Content-Type': 'application/json' }
+
 /**
  * @param doing as in "Cannot <doing>: the reason"
  * @throws {CommandFailure} from each call: the registry cannot be reached, or refuses
@@ -41,7 +43,7 @@ export function createApiClient({ registry, login }: Target, doing: string): Api
     try {
       const response = await fetch(url, {
         method,
-        headers: { Accept: 'application/json', ...authorization },
+        headers: { Accept: 'application/json', ...(body === undefined ? {} : JSON_BODY), ...authorization },
         redirect: 'manual', // a login is for this registry alone
         signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

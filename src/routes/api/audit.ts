@@ -3,6 +3,7 @@ import { forEachOf } from '../../storage/concurrency.ts'
 import { RegistryError } from '../../oci/errors.ts'
 import { endpoint, namespaceIn, type ApiCall, type ApiEndpoint } from './api-call.ts'
 import { listing, parseApiPage } from './listing.ts'
+import { requireNamespace } from './namespaces.ts'
 import * as schemas from './schemas.ts'
 
 const query = { since: 'a moment (RFC 3339): only what came after it' }
@@ -16,7 +17,8 @@ export const AUDIT_ENDPOINTS: readonly ApiEndpoint[] = [
     summary: 'Lists changes in a namespace, the oldest first',
     query,
     answer: [200, schemas.page(schemas.auditEvent)],
-    handle: (call) => listEvents(call, namespaceIn(call)),
+    // What a namespace of this name was before is no business of its owners now.
+    handle: async (call) => listEvents(call, namespaceIn(call), (await requireNamespace(call)).createdAt),
   }),
   endpoint({
     method: 'GET',
@@ -29,11 +31,11 @@ export const AUDIT_ENDPOINTS: readonly ApiEndpoint[] = [
   }),
 ]
 
-async function listEvents(call: ApiCall, about: AuditSubject): Promise<Response> {
+async function listEvents(call: ApiCall, about: AuditSubject, earliest = ''): Promise<Response> {
   const { auditLog } = call.accounts
   const page = parseApiPage(call)
   const since = parseSince(call.url.searchParams.get('since'))
-  const after = page.after > since ? page.after : since
+  const after = [page.after, since, earliest].sort().at(-1) ?? ''
   const { names, more } = await auditLog.list(about, { after, limit: page.limit })
   const found = await forEachOf(names, async (id) => {
     const event = await auditLog.get(about, id)

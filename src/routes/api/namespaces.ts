@@ -42,7 +42,7 @@ export const NAMESPACE_ENDPOINTS: readonly ApiEndpoint[] = [
     access: 'namespace',
     summary: 'Tells about a user or an organisation',
     answer: [200, schemas.namespace],
-    handle: async (call) => Response.json(describe(namespaceIn(call), await requireNamespace(call))),
+    handle: async (call) => Response.json(await describe(call, namespaceIn(call), await requireNamespace(call))),
   }),
   endpoint({
     method: 'PATCH',
@@ -68,7 +68,7 @@ async function listNamespaces(call: ApiCall, kind: Kind): Promise<Response> {
   const { names, more } = await call.accounts.namespaces.list(page)
   const found = await forEachOf(names, async (name) => {
     const record = await call.accounts.namespaces.get(name)
-    return record?.kind === kind ? [describe(name, record)] : []
+    return record?.kind === kind ? [await describe(call, name, record)] : []
   })
   return listing(call, page, found.flat(), more ? names.at(-1) : undefined)
 }
@@ -91,7 +91,6 @@ async function addNamespace(
     kind,
     id: crypto.randomUUID(),
     administrator,
-    defaultVisibility,
     createdAt: now.toISOString(),
     createdBy: by,
   }
@@ -106,8 +105,9 @@ async function addNamespace(
       addedAt: record.createdAt,
       addedBy: by,
     })
+  if (defaultVisibility === 'public') await accounts.namespaces.setDefaultVisibility(name, record, 'public')
   await accounts.namespaces.put(name, record)
-  return Response.json(describe(name, record), { status: 201 })
+  return Response.json(await describe(call, name, record), { status: 201 })
 }
 
 interface NewNamespace {
@@ -123,11 +123,8 @@ async function changeNamespace(
 ): Promise<Response> {
   const name = namespaceIn(call)
   const record = await requireNamespace(call)
-  const changed = {
-    ...record,
-    defaultVisibility: change.defaultVisibility ?? record.defaultVisibility,
-    administrator: change.administrator ?? record.administrator,
-  }
+  const { namespaces } = call.accounts
+  const changed = { ...record, administrator: change.administrator ?? record.administrator }
   if (changed.administrator !== record.administrator) {
     if (!isAdministrator(call.principal)) throw new RegistryError('DENIED')
     if (record.kind !== 'user') throw conflict('an organisation cannot be an administrator')
@@ -135,8 +132,11 @@ async function changeNamespace(
     await call.audit(REGISTRY_EVENTS, 'user.change', name, { administrator: changed.administrator })
   }
   await call.audit(name, 'namespace.change', name, change)
-  await call.accounts.namespaces.put(name, changed)
-  return Response.json(describe(name, changed))
+  // Only administrators write the record anew: what its owners do cannot bring back one that is being removed.
+  if (changed.administrator !== record.administrator) await namespaces.put(name, changed)
+  if (change.defaultVisibility !== undefined)
+    await namespaces.setDefaultVisibility(name, record, change.defaultVisibility)
+  return Response.json(await describe(call, name, changed))
 }
 
 async function deleteNamespace(call: ApiCall): Promise<Response> {
@@ -167,7 +167,8 @@ export async function requireNamespace(call: ApiCall): Promise<NamespaceRecord> 
   return record
 }
 
-function describe(name: NamespaceName, record: NamespaceRecord) {
-  const { kind, administrator, defaultVisibility, createdAt, createdBy } = record
+async function describe({ accounts }: ApiCall, name: NamespaceName, record: NamespaceRecord) {
+  const { kind, administrator, createdAt, createdBy } = record
+  const defaultVisibility = await accounts.namespaces.getDefaultVisibility(name, record)
   return { name, kind, administrator, defaultVisibility, createdAt, createdBy }
 }

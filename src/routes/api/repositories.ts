@@ -141,11 +141,13 @@ async function listHistory(call: ApiCall): Promise<Response> {
   const { tags } = call.services
   const name = repositoryIn(call)
   const tag = tagIn(call)
-  await requireRepository(call, name)
+  const { created } = await requireRepository(call, name)
   const page = parseApiPage(call)
   const { names, more } = await tags.listHistory(name, tag, page)
   const moves = await forEachOf(names, async (move) => (await tags.getHistory(name, tag, move)) ?? [])
-  return listing(call, page, moves.flat(), more ? names.at(-1) : undefined)
+  // What a repository of this name was before has nothing to do with this one.
+  const own = moves.flat().filter(({ pushedAt }) => Date.parse(pushedAt) >= Date.parse(created))
+  return listing(call, page, own, more && own.length === names.length ? names.at(-1) : undefined)
 }
 
 /** @throws {RegistryError} `NAME_UNKNOWN` */

@@ -168,6 +168,7 @@ export const auditEvent = z.object({
   id: z.string(),
   at: time,
   by: z.string(),
+  token: z.string().nullable().describe('the id of the token that they came with; null for one that has no record'),
   from: z.string().nullable().describe('the address that the request came from, where it is known'),
   requestId: z.string().nullable(),
   action: z.string(),

@@ -1,7 +1,7 @@
 import { bearerOf } from '../../accounts/authenticate.ts'
 import { identify, requireAccess } from '../../accounts/api-access.ts'
 import { noteTokenUse } from '../../accounts/token-use.ts'
-import { nameOf } from '../../accounts/principal.ts'
+import { nameOf, tokenIdOf } from '../../accounts/principal.ts'
 import { readText } from '../../http/read-text.ts'
 import { currentRequest } from '../../log.ts'
 import { RegistryError } from '../../oci/errors.ts'
@@ -39,13 +39,18 @@ export async function serveApi(endpoint: ApiEndpoint, call: OpenCall, services: 
 
   async function audit(...[about, action, subject, detail = {}]: Parameters<ApiCall['audit']>): Promise<void> {
     const requestId = currentRequest()?.requestId ?? null
-    const event = { at: now.toISOString(), by, from: address, requestId, action, subject, detail }
+    const token = tokenIdOf(principal)
+    const event = { at: now.toISOString(), by, token, from: address, requestId, action, subject, detail }
     await services.accounts?.auditLog.append(about, event)
   }
 }
 
 async function readBody({ body: schema }: ApiEndpoint, request: Request): Promise<unknown> {
   if (schema === undefined) return undefined
+  // A form of a page elsewhere, sent by a browser that remembers a login, can say anything but this.
+  const [mediaType = ''] = (request.headers.get('Content-Type') ?? '').split(';')
+  if (mediaType.trim().toLowerCase() !== 'application/json')
+    throw new RegistryError('REQUEST_INVALID', { detail: 'the body is not application/json' })
   const parsed = schema.safeParse(parseJson(await readText(request, MAX_BODY_BYTES)))
   if (parsed.success) return parsed.data
   const details = parsed.error.issues.map(({ path, message }) => ({ at: path.join('.'), message }))

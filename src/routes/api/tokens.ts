@@ -1,5 +1,6 @@
 import { createToken, hashOf, refreshTokenOf } from '../../auth/access-token.ts'
 import { requireGrants } from '../../accounts/api-access.ts'
+import type { Principal } from '../../accounts/principal.ts'
 import type { Grant } from '../../auth/permission.ts'
 import { RegistryError } from '../../oci/errors.ts'
 import { forEachOf } from '../../storage/concurrency.ts'
@@ -61,6 +62,7 @@ async function addToken(
   const owner = namespaceIn(call)
   const { id: ownerId, kind } = await requireNamespace(call)
   requireGrants(call.principal, scopes)
+  requireNoLater(call.principal, expiresAt)
   if (expiresAt !== null && Date.parse(expiresAt) <= now.getTime()) throw conflict('it would have expired already')
 
   const token = createToken(kind === 'user' ? 'personal' : 'robot')
@@ -78,6 +80,17 @@ async function addToken(
   await call.audit(owner, 'token.create', token.id, { name, scopes, expiresAt })
   await accounts.accessTokens.put(token.id, record)
   return Response.json({ ...describe(token.id, record, null), token: token.text }, { status: 201 })
+}
+
+/**
+ * Lets no token make one that outlives it.
+ *
+ * @throws {RegistryError} `DENIED`
+ */
+function requireNoLater(principal: Principal, expiresAt: string | null): void {
+  const own = principal.kind === 'user' || principal.kind === 'robot' ? principal.token.expiresAt : null
+  if (own !== null && (expiresAt === null || Date.parse(expiresAt) > Date.parse(own)))
+    throw new RegistryError('DENIED', { detail: `the token that asks ends at ${own}` })
 }
 
 async function revokeToken(call: ApiCall): Promise<Response> {

@@ -64,6 +64,7 @@ async function addRule(call: ApiCall, { audience, ...rule }: NewTrustRule): Prom
   const { names: issuers } = accounts.oidcIssuers
   if (!issuers.includes(rule.issuer))
     throw conflict(`this registry takes tokens of ${issuers.join(', ') || 'no issuer'} alone`)
+  requireIdentity(rule)
   const all = `${namespace}/*`
   const foreign = rule.repositories.find((pattern) => pattern !== namespace && !coversPattern(all, pattern))
   if (foreign !== undefined) throw conflict(`${foreign} is not below ${namespace}/`)
@@ -92,6 +93,34 @@ async function addRule(call: ApiCall, { audience, ...rule }: NewTrustRule): Prom
   })
   await accounts.trustRules.put(namespace, id, record)
   return Response.json(describe(id, record), { status: 201 })
+}
+
+/** Issuers that sign for anybody, and the claims by which they tell their customers apart. */
+const PUBLIC_ISSUERS: Readonly<Record<string, readonly string[]>> = {
+  'https://token.actions.githubusercontent.com': [
+    'sub',
+    'repository',
+    'repository_id',
+    'repository_owner',
+    'repository_owner_id',
+  ],
+  'https://gitlab.com': ['sub', 'project_path', 'project_id', 'namespace_path', 'namespace_id'],
+}
+
+/**
+ * A rule that fits what anybody can have signed lets anybody in.
+ *
+ * @throws {RegistryError} `CONFLICT`
+ */
+function requireIdentity({ issuer, claims }: NewTrustRule): void {
+  const names = PUBLIC_ISSUERS[issuer] ?? Object.keys(claims)
+  // Up to the first slash, where there is one, names whose it is: `acme*` would be anybody's `acme-too`.
+  const isWhose = (name: string) => {
+    const pattern = Object.hasOwn(claims, name) ? (claims[name] ?? '') : '*'
+    return !(pattern.split('/')[0] ?? '').includes('*')
+  }
+  if (!names.some(isWhose))
+    throw conflict(`anybody would fit: one claim of ${names.join(', ')} must say whose the job is`)
 }
 
 async function removeRule(call: ApiCall): Promise<Response> {

@@ -131,7 +131,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     there: '204',
     nowhere: '404 TRUST_RULE_UNKNOWN',
   },
-  'GET /api/v1/namespaces/:namespace/audit': { there: '200' },
+  'GET /api/v1/namespaces/:namespace/audit': { there: '200', nowhere: noNamespace },
   'GET /api/v1/audit': { there: '200' },
   'GET /api/v1/repositories': { there: '200' },
   'GET /api/v1/repositories/:name+/_tags': { there: '200', missing: '404 NAME_UNKNOWN' },
