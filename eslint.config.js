@@ -11,6 +11,13 @@ export default defineConfig(globalIgnores(['dist', '.roadstead', '.wrangler']), 
     '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     '@typescript-eslint/switch-exhaustiveness-check': 'error',
     '@typescript-eslint/consistent-type-imports': 'error',
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
+        message: "Write import * as z: what is imported by its name brings all of zod's languages along.",
+      },
+    ],
     // `while (true)` reads a stream to its end.
     '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
   },

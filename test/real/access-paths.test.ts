@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { startLocal, type Local } from '../../src/node/local.ts'
 import { REGISTRY_ENDPOINTS, REPOSITORY_ENDPOINTS } from '../../src/routes/endpoints.ts'

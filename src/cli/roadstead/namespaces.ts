@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 import type { NamespaceName } from '../../oci/namespace.ts'
 import * as schemas from '../../routes/api/schemas.ts'
