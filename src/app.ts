@@ -20,6 +20,8 @@ import type { Services } from './services.ts'
 
 /** As long as the manifests that clients push. */
 const MAX_READ_OUT_BYTES = 64 * 1024
+/** A client that has said too large a length is not waited for. */
+const READ_OUT_MS = 1000
 
 /** What the platform gives with a request: runs work to its end after the answer, and when the client has gone. */
 type Background = OpenCall['background']
@@ -109,7 +111,15 @@ async function respond(request: Request, answer: () => Promise<Response>): Promi
 async function readOut({ body, bodyUsed, headers }: Request): Promise<void> {
   const length = Number(headers.get('Content-Length') ?? NaN)
   if (body === null || bodyUsed || !(length <= MAX_READ_OUT_BYTES)) return
-  await body.pipeTo(new WritableStream()).catch(() => undefined)
+  const reader = body.getReader()
+  const timer = setTimeout(() => void reader.cancel().catch(() => undefined), READ_OUT_MS)
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // It has broken off: the refusal may still be heard.
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** @throws {RegistryError} `UNSUPPORTED` (405) with `Allow` */

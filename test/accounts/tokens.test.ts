@@ -174,3 +174,14 @@ test.each([
   expect((await registry.fetch('/v2/alice/app/manifests/v1', init)).status).toBe(401)
   expect(ended).toBe(read)
 })
+
+test('a client that sends less than it has said gets its refusal all the same', async () => {
+  const registry = createAccountRegistry()
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(new Uint8Array(10))
+    },
+  })
+  const init = { method: 'PUT', body, headers: { 'Content-Length': '20' }, duplex: 'half' } as const
+  expect((await registry.fetch('/v2/alice/app/manifests/v1', init)).status).toBe(401)
+})
