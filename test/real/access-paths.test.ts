@@ -34,7 +34,7 @@ beforeAll(async () => {
   const api = async (method: string, path: string, body: unknown) => {
     const response = await fetch(`${local.url}/api/v1${path}`, {
       method,
-      headers: { Authorization: admin },
+      headers: { Authorization: admin, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     })
     expect(response.ok).toBe(true)
