@@ -61,8 +61,8 @@ export async function pushManifest(stores: Stores, push: ManifestPush): Promise<
 }
 
 /**
- * Says first that the new repository is private, whatever one of its name was before, and last that it is public if its
- * namespace wants that: a crash in between leaves it private.
+ * Says first what the new repository is, whatever one of its name was before, and then that it exists: after a crash in
+ * between, the next push says it again.
  *
  * @throws {RegistryError} `DENIED` when its namespace is gone
  */
@@ -79,9 +79,8 @@ async function createRepository(
   // Another push may have been first: what its owner has changed since stays.
   if (await repositories.exists(repository)) return
   await audit('repository.create', { visibility })
-  await repositories.makePrivate(repository)
+  await (visibility === 'public' ? repositories.makePublic(repository) : repositories.makePrivate(repository))
   await repositories.create(repository, at)
-  if (visibility === 'public') await repositories.makePublic(repository)
 }
 
 /**
