@@ -102,7 +102,7 @@ function rolesActions(member: MemberRecord | null, repository: RepositoryName): 
 }
 
 /** The member's role in all of the organisation, and the one in this repository. */
-export function rolesIn(member: MemberRecord | null, repository: RepositoryName): readonly Role[] {
+function rolesIn(member: MemberRecord | null, repository: RepositoryName): readonly Role[] {
   const single =
     member !== null && Object.hasOwn(member.repositories, repository) ? member.repositories[repository] : undefined
   return [member?.role ?? [], single ?? []].flat()

@@ -2,7 +2,7 @@ import type { Bearer } from '../auth/short-token.ts'
 import type { AccessTokens } from '../storage/access-tokens.ts'
 
 /** How exactly a token's last use is known. */
-export const TOKEN_USE_MS = 60 * 60 * 1000
+const TOKEN_USE_MS = 60 * 60 * 1000
 const MAX_REMEMBERED = 1000
 
 /** Tokens that this isolate has seen of late, so that storage is asked once an hour, and not each time. */

@@ -1,9 +1,12 @@
+import type { Accounts } from '../accounts/accounts.ts'
 import type { Caller } from '../auth/access.ts'
 import { currentRequest } from '../log.ts'
+import { RegistryError } from '../oci/errors.ts'
 import { namespaceOf } from '../oci/namespace.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { createEdgeReads, type EdgeReads } from '../registry/edge-reads.ts'
 import type { Services } from '../services.ts'
+import type { AuditEvent, AuditSubject } from '../storage/audit-log.ts'
 
 /** One request, parsed as far as every handler needs it. */
 export interface OpenCall {
@@ -26,6 +29,12 @@ export interface RepositoryCall extends Call {
   readonly repository: RepositoryName
 }
 
+/** @throws {RegistryError} `UNSUPPORTED` (404) for a registry that is open to everybody */
+export function requireAccounts({ accounts }: Services): Accounts {
+  if (accounts !== null) return accounts
+  throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'this registry has no accounts' })
+}
+
 /** Notes a change in the audit log, where there is one. To be awaited before the change itself. */
 export async function audit(
   { address, caller, repository }: RepositoryCall,
@@ -33,16 +42,18 @@ export async function audit(
   action: string,
   detail: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await accounts?.auditLog.append(namespaceOf(repository), {
-    at: now().toISOString(),
-    by: caller.name,
-    token: caller.tokenId,
-    from: address,
-    requestId: currentRequest()?.requestId ?? null,
-    action,
-    subject: repository,
-    detail,
-  })
+  const event = { at: now().toISOString(), by: caller.name, token: caller.tokenId, action, subject: repository, detail }
+  if (accounts !== null) await appendEvent(accounts, address, namespaceOf(repository), event)
+}
+
+/** Appends an event, and where this request came from. */
+export async function appendEvent(
+  { auditLog }: Accounts,
+  address: string | null,
+  about: AuditSubject,
+  event: Omit<AuditEvent, 'from' | 'requestId'>,
+): Promise<void> {
+  await auditLog.append(about, { ...event, from: address, requestId: currentRequest()?.requestId ?? null })
 }
 
 /** What this location remembers, for this call. */

@@ -11,8 +11,9 @@ import { formatScopes, parseScopes, type Scope } from '../auth/scope.ts'
 import { SHORT_TOKEN_SECONDS } from '../auth/short-token.ts'
 import { readText } from '../http/read-text.ts'
 import { RegistryError } from '../oci/errors.ts'
+import { essence } from '../oci/media-types.ts'
 import type { Services } from '../services.ts'
-import type { OpenCall } from './call.ts'
+import { requireAccounts, type OpenCall } from './call.ts'
 
 const MAX_FORM_BYTES = 64 * 1024
 
@@ -38,7 +39,7 @@ interface TokenRequest {
  * @throws {RegistryError} `UNAUTHORIZED` for a wrong login, never for asking too much; `TOOMANYREQUESTS`
  */
 export async function getToken(call: OpenCall, services: Services): Promise<Response> {
-  const accounts = accountsOf(services)
+  const accounts = requireAccounts(services)
   const { searchParams } = call.url
   const request = {
     proof: parseProof(call.request.headers),
@@ -64,7 +65,7 @@ export async function getToken(call: OpenCall, services: Services): Promise<Resp
  * @throws {RegistryError} `REQUEST_INVALID` (400) for another grant type, or what belongs to it missing
  */
 export async function postToken(call: OpenCall, services: Services): Promise<Response> {
-  const accounts = accountsOf(services)
+  const accounts = requireAccounts(services)
   const form = await readForm(call.request)
   const request = {
     proof: parseGrant(form),
@@ -158,17 +159,9 @@ function parseGrant(form: URLSearchParams): Proof {
 }
 
 async function readForm(request: Request): Promise<URLSearchParams> {
-  const [mediaType = ''] = (request.headers.get('Content-Type') ?? '').split(';')
-  if (mediaType.trim().toLowerCase() !== 'application/x-www-form-urlencoded')
+  if (essence(request.headers.get('Content-Type')) !== 'application/x-www-form-urlencoded')
     throw new RegistryError('REQUEST_INVALID', { detail: 'the body is not application/x-www-form-urlencoded' })
   return new URLSearchParams(await readText(request, MAX_FORM_BYTES))
-}
-
-/** A registry that is open to everybody has no tokens. */
-function accountsOf({ accounts }: Services): Accounts {
-  if (accounts === null)
-    throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'this registry has no accounts' })
-  return accounts
 }
 
 function tokenResponse(body: Readonly<Record<string, unknown>>): Response {

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { readJson, writeJson } from './json-object.ts'
 import { accessTokenKey, tokensOfPrefix, tokenUseKey } from './keys.ts'
+import { listNames } from './list-names.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
 
 const accessTokenRecord = z.object({
@@ -53,9 +54,8 @@ export class AccessTokens {
 
   /** Ids of what may be tokens of this owner, in byte order. One listing. */
   async list(owner: NamespaceName, page: ListPage): Promise<{ ids: readonly string[]; more: boolean }> {
-    const prefix = tokensOfPrefix(owner)
-    const { objects, more } = await this.#objects.list(prefix, page)
-    return { ids: objects.map(({ key }) => key.slice(prefix.length)), more }
+    const { names, more } = await listNames(this.#objects, tokensOfPrefix(owner), page)
+    return { ids: names, more }
   }
 
   /** When the token was last seen, to the hour; `null` for never. One HEAD. */

@@ -3,7 +3,8 @@ import * as z from 'zod'
 import type { NamespaceName } from '../oci/namespace.ts'
 import { readJson, writeJson } from './json-object.ts'
 import { auditPrefix } from './keys.ts'
-import type { ObjectStore } from './object-store.ts'
+import { listNames, type NamesPage } from './list-names.ts'
+import type { ListPage, ObjectStore } from './object-store.ts'
 
 const auditEvent = z.object({
   /** RFC 3339. */
@@ -46,17 +47,12 @@ export class AuditLog {
   }
 
   /**
-   * Events in the order of time. One listing, and one read for each.
+   * Names of events in the order of time. One listing.
    *
-   * @param after the name of an event, or a moment as RFC 3339 in UTC; '' for the first page
+   * @param page begins after the name of an event, or a moment as RFC 3339 in UTC; '' for the first page
    */
-  async list(
-    about: AuditSubject,
-    { after, limit }: { after: string; limit: number },
-  ): Promise<{ names: readonly string[]; more: boolean }> {
-    const prefix = auditPrefix(about)
-    const { objects, more } = await this.#objects.list(prefix, { after, limit })
-    return { names: objects.map(({ key }) => key.slice(prefix.length)), more }
+  async list(about: AuditSubject, page: ListPage): Promise<NamesPage> {
+    return listNames(this.#objects, auditPrefix(about), page)
   }
 
   async get(about: AuditSubject, name: string): Promise<AuditEvent | null> {

@@ -1,6 +1,7 @@
 import { isDigest, type Digest } from '../oci/digest.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { manifestKey, manifestsPrefix, referrerDigest, referrerKey, referrersPrefix } from './keys.ts'
+import { listNames } from './list-names.ts'
 import type { ObjectStore } from './object-store.ts'
 
 export interface ManifestInfo {
@@ -37,9 +38,8 @@ export class Manifests {
 
   /** The first so many, in no order that means anything. One listing. */
   async list(repository: RepositoryName, limit: number): Promise<readonly Digest[]> {
-    const prefix = manifestsPrefix(repository)
-    const { objects } = await this.#objects.list(prefix, { limit })
-    return objects.map(({ key }) => key.slice(prefix.length).replace('/', ':')).filter(isDigest)
+    const { names } = await listNames(this.#objects, manifestsPrefix(repository), { limit })
+    return names.map((name) => name.replace('/', ':')).filter(isDigest)
   }
 
   /**

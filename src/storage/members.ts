@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { readJson, writeJson } from './json-object.ts'
 import { membershipsPrefix, membersPrefix } from './keys.ts'
+import { listNames } from './list-names.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
 
 const role = z.enum(['owner', 'writer', 'reader'])
@@ -49,8 +50,8 @@ export class Members {
 
   /** Those who may be members, in byte order. One listing. */
   async list(organisation: NamespaceName, page: ListPage): Promise<{ users: readonly NamespaceName[]; more: boolean }> {
-    const { names, more } = await this.#names(membersPrefix(organisation), page)
-    return { users: names, more }
+    const { names, more } = await listNames(this.#objects, membersPrefix(organisation), page)
+    return { users: names.filter(isNamespaceName), more }
   }
 
   /** Where the user may be a member, in byte order. One listing. */
@@ -58,12 +59,7 @@ export class Members {
     user: NamespaceName,
     page: ListPage,
   ): Promise<{ organisations: readonly NamespaceName[]; more: boolean }> {
-    const { names, more } = await this.#names(membershipsPrefix(user), page)
-    return { organisations: names, more }
-  }
-
-  async #names(prefix: string, page: ListPage): Promise<{ names: readonly NamespaceName[]; more: boolean }> {
-    const { objects, more } = await this.#objects.list(prefix, page)
-    return { names: objects.map(({ key }) => key.slice(prefix.length)).filter(isNamespaceName), more }
+    const { names, more } = await listNames(this.#objects, membershipsPrefix(user), page)
+    return { organisations: names.filter(isNamespaceName), more }
   }
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { readJson, writeJson } from './json-object.ts'
 import { namespaceKey, NAMESPACES_PREFIX, publicByDefaultKey } from './keys.ts'
+import { listNames } from './list-names.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
 
 export type Visibility = 'private' | 'public'
@@ -52,7 +53,7 @@ export class Namespaces {
 
   /** Names in byte order. One listing. */
   async list(page: ListPage): Promise<{ names: readonly NamespaceName[]; more: boolean }> {
-    const { objects, more } = await this.#objects.list(NAMESPACES_PREFIX, page)
-    return { names: objects.map(({ key }) => key.slice(NAMESPACES_PREFIX.length)).filter(isNamespaceName), more }
+    const { names, more } = await listNames(this.#objects, NAMESPACES_PREFIX, page)
+    return { names: names.filter(isNamespaceName), more }
   }
 }

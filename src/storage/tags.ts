@@ -4,6 +4,7 @@ import { isTag, type Tag } from '../oci/reference.ts'
 import type { RepositoryName } from '../oci/repository.ts'
 import { historyKey, historyPrefix, taggedPrefix, tagsPrefix } from './keys.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
+import { listNames, type NamesPage } from './list-names.ts'
 import { readJson, writeJson } from './json-object.ts'
 
 /** The manifest that a tag points to, and who moved it there when. */
@@ -88,14 +89,8 @@ export class Tags {
   }
 
   /** Moves of the tag, the newest first, in the order of `names`. One listing. */
-  async listHistory(
-    repository: RepositoryName,
-    tag: Tag,
-    page: ListPage,
-  ): Promise<{ names: readonly string[]; more: boolean }> {
-    const prefix = historyPrefix(repository, tag)
-    const { objects, more } = await this.#objects.list(prefix, page)
-    return { names: objects.map(({ key }) => key.slice(prefix.length)), more }
+  async listHistory(repository: RepositoryName, tag: Tag, page: ListPage): Promise<NamesPage> {
+    return listNames(this.#objects, historyPrefix(repository, tag), page)
   }
 
   /** One move of the tag, by its name in the listing. */
@@ -104,7 +99,7 @@ export class Tags {
   }
 
   async #names(prefix: string, page: ListPage): Promise<{ tags: readonly Tag[]; more: boolean }> {
-    const { objects, more } = await this.#objects.list(prefix, page)
-    return { tags: objects.map(({ key }) => key.slice(prefix.length)).filter(isTag), more }
+    const { names, more } = await listNames(this.#objects, prefix, page)
+    return { tags: names.filter(isTag), more }
   }
 }

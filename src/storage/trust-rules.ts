@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { readJson, writeJson } from './json-object.ts'
 import { trustedByPrefix, trustRulesPrefix } from './keys.ts'
+import { listNames } from './list-names.ts'
 import type { ListPage, ObjectStore } from './object-store.ts'
 
 const trustRuleRecord = z.object({
@@ -47,16 +48,14 @@ export class TrustRules {
 
   /** Ids in byte order. One listing. */
   async list(namespace: NamespaceName, page: ListPage): Promise<{ ids: readonly string[]; more: boolean }> {
-    const prefix = trustRulesPrefix(namespace)
-    const { objects, more } = await this.#objects.list(prefix, page)
-    return { ids: objects.map(({ key }) => key.slice(prefix.length)), more }
+    const { names, more } = await listNames(this.#objects, trustRulesPrefix(namespace), page)
+    return { ids: names, more }
   }
 
   /** Namespaces that may have rules for this issuer, in byte order. One listing. */
   async listTrusting(issuer: string, page: ListPage): Promise<{ namespaces: readonly NamespaceName[]; more: boolean }> {
-    const prefix = trustedByPrefix(hashOf(issuer))
-    const { objects, more } = await this.#objects.list(prefix, page)
-    return { namespaces: objects.map(({ key }) => key.slice(prefix.length)).filter(isNamespaceName), more }
+    const { names, more } = await listNames(this.#objects, trustedByPrefix(hashOf(issuer)), page)
+    return { namespaces: names.filter(isNamespaceName), more }
   }
 }
 

@@ -6,7 +6,7 @@ import { isRepositoryName } from '../../oci/repository.ts'
 
 /** What goes in and out of the API under `/api/v1`. The OpenAPI document is made from these. */
 
-export const MAX_SCOPES_OF_A_TOKEN = 20
+const MAX_SCOPES_OF_A_TOKEN = 20
 const MAX_ENTRIES = 100
 const MAX_TEXT = 500
 const NOTHING_TO_CHANGE = 'there is nothing to change in it'
@@ -19,10 +19,10 @@ const oneLine = z
   .max(100)
   .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'only one line, without control characters')
 
-export const namespaceName = z
+const namespaceName = z
   .string()
   .refine(isNamespaceName, 'lowercase letters and digits, with . _ or - between them, at most 64')
-export const repositoryName = z.string().refine(isRepositoryName, 'not a repository name')
+const repositoryName = z.string().refine(isRepositoryName, 'not a repository name')
 const repositoryPattern = z
   .string()
   .max(255)

@@ -3,12 +3,12 @@ import { identify, requireAccess } from '../../accounts/api-access.ts'
 import { noteTokenUse } from '../../accounts/token-use.ts'
 import { nameOf, tokenIdOf } from '../../accounts/principal.ts'
 import { readText } from '../../http/read-text.ts'
-import { currentRequest } from '../../log.ts'
 import { RegistryError } from '../../oci/errors.ts'
+import { essence } from '../../oci/media-types.ts'
 import { parseNamespaceName } from '../../oci/namespace.ts'
 import { parseRepositoryName } from '../../oci/repository.ts'
 import type { Services } from '../../services.ts'
-import type { OpenCall } from '../call.ts'
+import { appendEvent, requireAccounts, type OpenCall } from '../call.ts'
 import type { ApiCall, ApiEndpoint } from './api-call.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -20,9 +20,7 @@ const MAX_BODY_BYTES = 64 * 1024
  *   `NAMESPACE_INVALID`, `REQUEST_INVALID`
  */
 export async function serveApi(endpoint: ApiEndpoint, call: OpenCall, services: Services): Promise<Response> {
-  const { accounts } = services
-  if (accounts === null)
-    throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'this registry has no accounts' })
+  const accounts = requireAccounts(services)
   const { params, request, address } = call
   const now = services.now()
   const namespace = params['namespace'] === undefined ? null : parseNamespaceName(params['namespace'])
@@ -38,18 +36,15 @@ export async function serveApi(endpoint: ApiEndpoint, call: OpenCall, services: 
   return response
 
   async function audit(...[about, action, subject, detail = {}]: Parameters<ApiCall['audit']>): Promise<void> {
-    const requestId = currentRequest()?.requestId ?? null
-    const token = tokenIdOf(principal)
-    const event = { at: now.toISOString(), by, token, from: address, requestId, action, subject, detail }
-    await services.accounts?.auditLog.append(about, event)
+    const event = { at: now.toISOString(), by, token: tokenIdOf(principal), action, subject, detail }
+    await appendEvent(accounts, address, about, event)
   }
 }
 
 async function readBody({ body: schema }: ApiEndpoint, request: Request): Promise<unknown> {
   if (schema === undefined) return undefined
   // A form of a page elsewhere, sent by a browser that remembers a login, can say anything but this.
-  const [mediaType = ''] = (request.headers.get('Content-Type') ?? '').split(';')
-  if (mediaType.trim().toLowerCase() !== 'application/json')
+  if (essence(request.headers.get('Content-Type')) !== 'application/json')
     throw new RegistryError('REQUEST_INVALID', { detail: 'the body is not application/json' })
   const parsed = schema.safeParse(parseJson(await readText(request, MAX_BODY_BYTES)))
   if (parsed.success) return parsed.data
