@@ -38,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/{node,real,cli,conformance}/**/*.test.ts'],
+          include: ['test/{node,real,cli,conformance,docs,infra,package,workflows}/**/*.test.ts'],
           testTimeout: REAL_PROCESS_TIMEOUT_MS,
           hookTimeout: REAL_PROCESS_TIMEOUT_MS,
           fileParallelism: false,
