@@ -11,6 +11,7 @@ import type { S3Settings } from '../node/store.ts'
 import { createKvRestTagIndex } from '../storage/kv/kv-rest-tag-index.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createS3ObjectStore } from '../storage/s3/s3-object-store.ts'
+import { checkingSchema } from '../storage/schema-version.ts'
 import type { Run } from './command.ts'
 
 const RUNNER = join(import.meta.dirname, '../node/run.ts')
@@ -44,14 +45,16 @@ export function externalStorage(env: Environment, endpoint: string | undefined):
   return named === null ? null : parseS3Settings(named, env)
 }
 
+/** That storage. It refuses a schema that is newer than this release. */
 export function openObjects(s3: S3Settings, env: Environment): ObjectStore {
   const timeout = Number(setting(env, 'S3_TIMEOUT_MS') ?? TIMEOUT_MS)
-  return createS3ObjectStore({
+  const objects = createS3ObjectStore({
     ...s3,
     pathStyle: s3.pathStyle === 'true',
     features: new Set(),
     timeoutMs: Number.isSafeInteger(timeout) && timeout > 0 ? timeout : TIMEOUT_MS,
   })
+  return checkingSchema(objects)
 }
 
 /** What a running registry has written down; `null` when nobody answers there, as after a `kill -9`. */

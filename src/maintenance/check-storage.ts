@@ -104,6 +104,7 @@ async function* checksOf(objects: ObjectStore, { verify, onObject, now }: CheckO
       case 'history':
       case 'account':
       case 'reserved':
+      case 'schema':
         break
     }
   }

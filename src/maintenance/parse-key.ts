@@ -2,7 +2,7 @@ import { isDigest, type Digest } from '../oci/digest.ts'
 import { isTag, type Tag } from '../oci/reference.ts'
 import { isNamespaceName, type NamespaceName } from '../oci/namespace.ts'
 import { isRepositoryName, type RepositoryName } from '../oci/repository.ts'
-import { accessTokenKey, ACCOUNTS_PREFIX, catalogKey, membersPrefix } from '../storage/keys.ts'
+import { accessTokenKey, ACCOUNTS_PREFIX, catalogKey, membersPrefix, SCHEMA_KEY } from '../storage/keys.ts'
 
 /** What a key of the bucket is of; docs/storage-schema.md has a row for each. */
 export type ParsedKey =
@@ -25,7 +25,7 @@ export type ParsedKey =
   | { readonly kind: 'token'; readonly id: string }
   | { readonly kind: 'trust-rule'; readonly namespace: NamespaceName; readonly id: string }
   /** Nothing depends on it. */
-  | { readonly kind: 'catalog' | 'history' | 'account' | 'reserved' | 'unknown' }
+  | { readonly kind: 'catalog' | 'history' | 'account' | 'schema' | 'reserved' | 'unknown' }
 
 const UNKNOWN = { kind: 'unknown' } as const
 
@@ -48,6 +48,8 @@ export function parseKey(key: string): ParsedKey {
     }
     case ACCOUNTS_PREFIX:
       return parseAccount(key.slice(ACCOUNTS_PREFIX.length))
+    case 'meta/':
+      return key === SCHEMA_KEY ? { kind: 'schema' } : UNKNOWN
     case 'gc/':
       return { kind: 'reserved' }
     default:

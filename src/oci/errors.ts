@@ -41,6 +41,8 @@ export type ErrorCode = keyof typeof ERRORS
 interface RegistryErrorOptions {
   /** Another status than the code's own, e.g. 416 for a chunk out of order. */
   status?: number
+  /** Another text than the code's own, for people: what went wrong, and what to do. */
+  message?: string
   /** Sent with the answer, e.g. `WWW-Authenticate` with a 401. */
   headers?: Record<string, string>
   /** Sent to the client, so no secrets. */
@@ -60,7 +62,7 @@ export class RegistryError extends Error {
   readonly details: readonly unknown[]
 
   constructor(code: ErrorCode, options: RegistryErrorOptions = {}) {
-    super(ERRORS[code][1], { cause: options.cause })
+    super(options.message ?? ERRORS[code][1], { cause: options.cause })
     this.code = code
     this.status = options.status ?? ERRORS[code][0]
     this.headers = options.headers ?? {}

@@ -9,6 +9,9 @@ import type { RepositoryName } from '../oci/repository.ts'
  * docs/storage-schema.md tells what lies under each.
  */
 
+/** `{version}` of this schema: schema-version.ts. */
+export const SCHEMA_KEY = 'meta/schema.json'
+
 export const BLOBS_PREFIX = 'blobs/'
 
 export function blobKey(digest: Digest): string {

@@ -41,7 +41,7 @@ test('a registry that runs, and the same one stopped: whole, broken, mended', as
   const data = temporaryFolder()
   const { local, registry } = await start(data)
   const image = await pushImage(registry, 'app', 'v1')
-  const clean = { code: 0, stdout: '11 objects, 0 breaches, 0 leaks, 0 repaired\n', stderr: '' }
+  const clean = { code: 0, stdout: '12 objects, 0 breaches, 0 leaks, 0 repaired\n', stderr: '' }
   const first = await fsck(['--data', data, '--verify'])
   expect(first).toEqual(clean)
 
@@ -52,21 +52,34 @@ test('a registry that runs, and the same one stopped: whole, broken, mended', as
   const detail = `"${ref}" is not there: ${configOf(image)} is not kept for it`
   const leak = 'leak unknown-object foreign: the registry makes no such key\n'
   const breach = `breach manifest-without-ref ${manifestKeyOf(image)}: ${detail}`
-  const summary = '11 objects, 1 breaches, 1 leaks, 0 repaired\n'
+  const summary = '12 objects, 1 breaches, 1 leaks, 0 repaired\n'
   expect(await fsck(['--data', data])).toEqual({ code: 1, stdout: `${leak}${breach}\n${summary}`, stderr: '' })
   await local.stop()
 
   expect(await fsck(['--data', data, '--repair'])).toEqual({
     code: 0,
-    stdout: `${leak}${breach} (repaired)\n11 objects, 1 breaches, 1 leaks, 1 repaired\n`,
+    stdout: `${leak}${breach} (repaired)\n12 objects, 1 breaches, 1 leaks, 1 repaired\n`,
     stderr: '',
   })
   const again = await start(data) // nothing has kept the folder
   expect((await again.registry.fetch('/v2/app/manifests/v1')).status).toBe(200)
   expect(await fsck(['--data', data])).toMatchObject({
     code: 0,
-    stdout: leak + '12 objects, 0 breaches, 1 leaks, 0 repaired\n',
+    stdout: leak + '13 objects, 0 breaches, 1 leaks, 0 repaired\n',
   })
+})
+
+test('a storage whose schema is newer is not judged, and not mended', async () => {
+  const store = await startStore(temporaryFolder())
+  onTestFinished(() => store.stop())
+  const objects = bucketOf(store.s3)
+  await objects.put('meta/schema.json', new TextEncoder().encode('{"version":2}'))
+  await objects.put('foreign', new Uint8Array(0))
+  const { bucket, accessKeyId, secretAccessKey } = store.s3
+  const env = { S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey }
+  const { code, stdout, stderr } = await fsck(['--s3-endpoint', store.s3.endpoint, '--repair'], env)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('the storage has schema 2, and this release of Roadstead knows up to 1: upgrade it')
 })
 
 test('an external storage; leaks alone do not fail; JSON', async () => {

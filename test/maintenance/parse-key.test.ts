@@ -87,6 +87,11 @@ test.each([
   expect(parseKey(key)).toEqual({ kind: 'unknown' })
 })
 
+test("the schema's own version is a row of it", () => {
+  expect(parseKey('meta/schema.json')).toEqual({ kind: 'schema' })
+  expect(parseKey('meta/schema')).toEqual({ kind: 'unknown' })
+})
+
 test('what the garbage collector may write is left to it', () => {
   expect(parseKey('gc/plan')).toEqual({ kind: 'reserved' })
 })
