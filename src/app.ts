@@ -1,7 +1,8 @@
 import { Router, type IRequestStrict } from 'itty-router'
 
-import { errorResponse } from './http/error-response.ts'
-import { logAs, logFault } from './log.ts'
+import { codeOf, errorResponse } from './http/error-response.ts'
+import { currentTally, emptyTally, logAs, logFault } from './log.ts'
+import type { Observer } from './metrics/answered.ts'
 import { RegistryError } from './oci/errors.ts'
 import { parseRepositoryName } from './oci/repository.ts'
 import type { ApiEndpoint } from './routes/api/api-call.ts'
@@ -41,9 +42,11 @@ export function createApp(): App {
     methods: Methods<T>,
     answer: (picked: T, call: OpenCall, services: Services) => Promise<Response>,
   ): void {
+    const shown = path.replace(/:(\w+)\+?/g, '<$1>')
     router.all(path, async (request, services, background) => {
       const url = new URL(request.url)
       if (!endsAs(path, url)) return undefined
+      currentTally().route = shown
       const address = request.headers.get('CF-Connecting-IP')
       const call = { request, url, params: request.params, address, background }
       return answer(pick(methods, request.method), call, services)
@@ -66,12 +69,12 @@ export function createApp(): App {
 
   return {
     fetch: (request, services, background) =>
-      respond(request, async () => {
+      respond(request, services.observers, async () => {
         const response = (await router.fetch(request, services, background)) as Response | undefined
         if (response !== undefined) return response
         throw new RegistryError('UNSUPPORTED', { status: 404, detail: 'no such endpoint' })
       }),
-    refuse: (request, reason) => respond(request, () => Promise.reject(reason)),
+    refuse: (request, reason) => respond(request, [], () => Promise.reject(reason)),
   }
 }
 
@@ -91,19 +94,30 @@ function endsAs(route: string, { pathname }: URL): boolean {
 }
 
 /** What every answer has in common, refusals too: one request id, which its log lines have as well. */
-async function respond(request: Request, answer: () => Promise<Response>): Promise<Response> {
+async function respond(
+  request: Request,
+  observers: readonly Observer[],
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  const began = Date.now()
   const ray = request.headers.get('CF-Ray') ?? ''
   const requestId = /^[\w-]{1,100}$/.test(ray) ? ray : crypto.randomUUID()
-  const { pathname: path } = new URL(request.url)
-  const answered = await logAs({ requestId, method: request.method, path }, () =>
+  const logged = { requestId, method: request.method, path: new URL(request.url).pathname }
+  const tally = emptyTally()
+  let code: string | null = null
+  const answered = await logAs(logged, tally, () =>
     answer().catch(async (thrown: unknown) => {
       await readOut(request)
-      return errorResponse(thrown, logFault)
+      code = codeOf(thrown)
+      return errorResponse(thrown, requestId, logFault)
     }),
   )
   const response = request.method === 'HEAD' ? new Response(null, answered) : answered
   response.headers.set('Docker-Distribution-Api-Version', 'registry/2.0')
   response.headers.set('X-Request-Id', requestId)
+  const milliseconds = Date.now() - began
+  const seen = { request: logged, tally, status: response.status, code, milliseconds }
+  for (const observe of observers) observe(seen)
   return response
 }
 

@@ -1,5 +1,7 @@
 import type { Accounts } from './accounts/accounts.ts'
 import type { Authorizer } from './auth/access.ts'
+import type { Observer } from './metrics/answered.ts'
+import type { Readiness } from './registry/readiness.ts'
 import type { UploadSessions } from './registry/upload-session.ts'
 import { Blobs } from './storage/blobs.ts'
 import { NO_EDGE_CACHE, type EdgeCache } from './storage/edge-cache.ts'
@@ -27,19 +29,27 @@ export interface Services {
   readonly blobRedirectOrigin: string | null
   /** Whether each read of a tag asks storage. */
   readonly freshTagReads: boolean
+  /** Are told of every answer. */
+  readonly observers: readonly Observer[]
+  /** What was counted; `null` where nothing is counted in memory. */
+  readonly metricsPage: (() => string) | null
+  readonly readiness: () => Promise<Readiness>
   readonly now: () => Date
 }
 
 type Stores = 'blobs' | 'uploads' | 'manifests' | 'tags' | 'repositories'
 
-type Optional = 'edgeCache' | 'accounts'
+type Optional = 'edgeCache' | 'accounts' | 'observers' | 'metricsPage' | 'readiness'
 type Others = Omit<Services, Stores | Optional> & Partial<Pick<Services, Optional>>
 
-/** The registry over one bucket, without an edge cache and without accounts unless they are given. */
+/** The registry over one bucket, without an edge cache, accounts and observers, and always ready, unless they are given. */
 export function createServices(objects: ObjectStore, others: Others): Services {
   return {
     edgeCache: NO_EDGE_CACHE,
     accounts: null,
+    observers: [],
+    metricsPage: null,
+    readiness: () => Promise.resolve({}),
     ...others,
     blobs: new Blobs(objects),
     uploads: new Uploads(objects),

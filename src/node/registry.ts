@@ -76,8 +76,18 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   } catch (error) {
     await delay(LAST_WORDS_MS)
     await miniflare.dispose().catch(() => undefined)
-    const reason = log.held()[0]?.replace(/^(service \S+: |Uncaught |Error: |Cannot start: )+/, '')
+    const reason = faultIn(log.held()[0])?.replace(/^(service \S+: |Uncaught |(Setting)?Error: |Cannot start: )+/, '')
     throw new StartFailure(`Cannot start the Worker: ${firstLine(reason ?? error)}`)
+  }
+}
+
+/** What a line of the log says went wrong: the Worker writes JSON, workerd plain text. */
+function faultIn(line: string | undefined): string | undefined {
+  try {
+    const { fault } = JSON.parse(line ?? '') as { fault?: unknown }
+    return typeof fault === 'string' ? fault : line
+  } catch {
+    return line
   }
 }
 

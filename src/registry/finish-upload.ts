@@ -1,3 +1,4 @@
+import { countShared } from '../log.ts'
 import { digestParts, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import type { RepositoryName } from '../oci/repository.ts'
@@ -17,6 +18,7 @@ export interface BlobStores {
  * checks digests is sent them over those that it has, the same bytes at the same key: hashing them here would cost more,
  * and a refusal in other words would tell that another repository has the blob.
  *
+ * @returns its size in bytes
  * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`: nothing is stored
  */
 export async function storeBlob(
@@ -24,15 +26,18 @@ export async function storeBlob(
   repository: RepositoryName,
   digest: Digest,
   source: ObjectSource,
-): Promise<void> {
+): Promise<number> {
   const present = !blobs.passesUnread(digest, source) && (await blobs.find(digest)) !== null
   const size = present ? await blobs.verify(digest, source) : await blobs.write(digest, source)
+  if (present) countShared(size)
   await blobs.hold(repository, digest, size)
+  return size
 }
 
 /**
  * Closes an upload: the bytes received so far, and `last` if the closing request brought some, become the blob.
  *
+ * @returns the blob's size in bytes
  * @throws {RegistryError} `DIGEST_INVALID`, `SIZE_INVALID`, `BLOB_UPLOAD_UNKNOWN` when the bytes are gone
  */
 export async function finishUpload(
@@ -40,14 +45,12 @@ export async function finishUpload(
   session: UploadSession,
   digest: Digest,
   last: ObjectSource | null,
-): Promise<void> {
-  if (session.offset === 0 && session.whole === null) {
-    await storeBlob(stores, session.repository, digest, last ?? NO_BYTES)
-  } else if (session.whole !== null && last === null && digestParts(digest).algorithm === 'sha256') {
-    await finishWhole(stores, session, session.whole, digest)
-  } else {
-    await finishChunks(stores, session, digest, last)
-  }
+): Promise<number> {
+  if (session.offset === 0 && session.whole === null)
+    return storeBlob(stores, session.repository, digest, last ?? NO_BYTES)
+  if (session.whole !== null && last === null && digestParts(digest).algorithm === 'sha256')
+    return finishWhole(stores, session, session.whole, digest)
+  return finishChunks(stores, session, digest, last)
 }
 
 /** One request has brought all, and the token knows its sha256: the bytes are not read again. */
@@ -56,12 +59,14 @@ async function finishWhole(
   { repository, offset: size }: UploadSession,
   whole: { key: string; hex: string },
   digest: Digest,
-): Promise<void> {
+): Promise<number> {
   if (whole.hex !== digestParts(digest).hex) throw digestMismatch(digest, whole.hex)
   const present = (await blobs.find(digest)) !== null
   if (!present && !(await blobs.adopt(digest, whole.key, size))) throw gone()
   await blobs.hold(repository, digest, size)
+  if (present) countShared(size)
   await cleanUp(uploads.remove(whole.key))
+  return size
 }
 
 /**
@@ -73,12 +78,13 @@ async function finishChunks(
   { id, repository, offset }: UploadSession,
   digest: Digest,
   last: ObjectSource | null,
-): Promise<void> {
+): Promise<number> {
   const { uploads } = stores
   const chunks = await uploads.chunks(id)
   if (endOf(chunks) < offset) throw gone()
-  await storeBlob(stores, repository, digest, uploads.read(chunks, last))
+  const size = await storeBlob(stores, repository, digest, uploads.read(chunks, last))
   await cleanUp(uploads.removeAll(id))
+  return size
 }
 
 /** The blob is stored and held: what stays behind of the upload is the bucket's lifecycle rule's, and no failure. */

@@ -1,4 +1,5 @@
 import type { Caller, Reads } from '../auth/access.ts'
+import { countShared } from '../log.ts'
 import type { Digest } from '../oci/digest.ts'
 import { namespaceOf } from '../oci/namespace.ts'
 import type { RepositoryName } from '../oci/repository.ts'
@@ -23,6 +24,7 @@ export async function mountBlob(
   const size = await blobs.stat(from, digest)
   if (size === null) return false
   await blobs.hold(repository, digest, size)
+  countShared(size)
   return true
 }
 
@@ -42,6 +44,7 @@ export async function claimBlob(
   if (size === null) return null
   if (caller.reads !== 'everything' && !(await mayPullSomewhere(blobs, caller.reads, repository, digest))) return null
   await blobs.hold(repository, digest, size)
+  countShared(size)
   return size
 }
 

@@ -1,4 +1,5 @@
 import { clientHas, etagOf } from '../http/etag.ts'
+import { currentTally } from '../log.ts'
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import { claimBlob } from '../registry/mount-blob.ts'
@@ -21,6 +22,7 @@ export async function getBlob(call: RepositoryCall, services: Services): Promise
   if (clientHas(digest, request.headers)) return new Response(null, { status: 304, headers: validators })
   const headers = { ...validators, 'Content-Type': 'application/octet-stream' }
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, 'Content-Length': String(size) } })
+  currentTally().pulledBytes += size
   const location = await services.blobs.presign(digest, services.now())
   const published = publishedUrl(location, services.blobRedirectOrigin, url.hostname)
   return new Response(null, { status: 307, headers: { ...headers, Location: published } })

@@ -4,6 +4,7 @@ import { getBase } from './base.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import type { Handler, OpenHandler, RepositoryHandler } from './call.ts'
 import { listRepositories } from './catalog.ts'
+import { getHealth, getMetrics, getReadiness } from './health.ts'
 import { getManifest, putManifest, removeManifest } from './manifests.ts'
 import { getReferrers } from './referrers.ts'
 import { listTags } from './tags.ts'
@@ -13,10 +14,13 @@ import { appendToUpload, cancelUpload, closeUpload, getUpload, startUpload } fro
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Methods<T> = Readonly<Partial<Record<Method, T>>>
 
-/** What needs no token: where tokens are made, and what tells how to use the API. */
+/** What needs no token: where tokens are made, what tells how to use the API, and what watches over the registry. */
 export const OPEN_ENDPOINTS: readonly (readonly [path: string, methods: Methods<OpenHandler>])[] = [
   ['/token', { GET: getToken, POST: postToken }],
   ['/api/v1/openapi.json', { GET: ({ url }) => Promise.resolve(Response.json(describeApi(url.origin))) }],
+  ['/healthz', { GET: getHealth, HEAD: getHealth }],
+  ['/readyz', { GET: getReadiness, HEAD: getReadiness }],
+  ['/metrics', { GET: getMetrics }],
 ]
 
 /** What is asked of the registry as a whole. */

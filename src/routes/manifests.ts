@@ -1,5 +1,5 @@
 import { clientHas, etagOf } from '../http/etag.ts'
-import { logFault } from '../log.ts'
+import { currentTally, logFault } from '../log.ts'
 import { digestOf, digestParts, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts'
@@ -27,6 +27,7 @@ export async function getManifest(call: RepositoryCall, services: Services): Pro
   const { digest, manifest } = found
   const headers = { 'Docker-Content-Digest': digest, ETag: etagOf(digest) }
   if (clientHas(digest, request.headers)) return new Response(null, { status: 304, headers })
+  currentTally().pulledBytes += manifest.bytes?.length ?? 0
   return new Response(manifest.bytes, {
     headers: { ...headers, 'Content-Type': manifest.mediaType, 'Content-Length': String(manifest.size) },
   })
@@ -64,6 +65,7 @@ export async function putManifest(call: RepositoryCall, services: Services): Pro
   })
   call.background(push)
   await push
+  currentTally().pushedBytes += bytes.length
   const headers = new Headers({
     Location: `/v2/${repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,

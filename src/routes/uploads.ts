@@ -1,3 +1,4 @@
+import { currentTally } from '../log.ts'
 import { parseChunkRange } from '../oci/byte-range.ts'
 import { parseDigest, parseDigestAlgorithm, type Digest } from '../oci/digest.ts'
 import { RegistryError } from '../oci/errors.ts'
@@ -28,7 +29,8 @@ export async function startUpload(call: RepositoryCall, services: Services): Pro
     if (await isMounted(mounted, source)) return created(call, mounted)
   } else if (digest !== null) {
     const stored = parseDigest(digest)
-    await storeBlob(services, repository, stored, bodyOf(call.request) ?? NOTHING)
+    const size = await storeBlob(services, repository, stored, bodyOf(call.request) ?? NOTHING)
+    currentTally().pushedBytes += size
     return created(call, stored)
   }
   const session = { id: crypto.randomUUID(), repository, offset: 0, whole: null }
@@ -53,6 +55,7 @@ export async function appendToUpload(call: RepositoryCall, services: Services): 
   const source = await nextBytes(call, session, services)
   if (source === null) return progress(202, session, services)
   const { key, size, hex } = await services.uploads.append(session.id, session.offset, source)
+  currentTally().pushedBytes += size
   const whole = session.offset === 0 ? { key, hex } : null
   return progress(202, { ...session, offset: session.offset + size, whole }, services)
 }
@@ -62,7 +65,8 @@ export async function closeUpload(call: RepositoryCall, services: Services): Pro
   const session = await openSession(call, services)
   const digest = parseDigest(call.url.searchParams.get('digest') ?? '')
   try {
-    await finishUpload(services, session, digest, await nextBytes(call, session, services))
+    const size = await finishUpload(services, session, digest, await nextBytes(call, session, services))
+    currentTally().pushedBytes += size - session.offset
   } catch (error) {
     // The first time has taken the chunks away, and left the blob.
     const gone = error instanceof RegistryError && error.code === 'BLOB_UPLOAD_UNKNOWN'

@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 
-import { errorResponse } from '../../src/http/error-response.ts'
+import { errorResponse as answer } from '../../src/http/error-response.ts'
 import { RegistryError } from '../../src/oci/errors.ts'
 
 const SECRET = 'wJalrXUtnFEMI'
+const errorResponse = (thrown: unknown, log: (fault: unknown) => void) => answer(thrown, '8f2a-FRA', log)
 
 test('a refusal is one error with code, message and detail', async () => {
   const log = vi.fn()
@@ -20,6 +21,13 @@ test('without a detail there is none', async () => {
   const response = errorResponse(new RegistryError('DENIED'), vi.fn())
   expect(await response.json()).toEqual({
     errors: [{ code: 'DENIED', message: 'requested access to the resource is denied' }],
+  })
+})
+
+test("a text of its own takes the place of the code's", async () => {
+  const error = new RegistryError('UNAVAILABLE', { message: 'upgrade it', detail: { known: 1 } })
+  expect(await errorResponse(error, vi.fn()).json()).toEqual({
+    errors: [{ code: 'UNAVAILABLE', message: 'upgrade it (request 8f2a-FRA)', detail: { known: 1 } }],
   })
 })
 
@@ -58,7 +66,7 @@ describe('anything else that is thrown', () => {
     const response = errorResponse(thrown, log)
     expect(response.status).toBe(500)
     const text = await response.text()
-    expect(JSON.parse(text)).toEqual({ errors: [{ code: 'UNKNOWN', message: 'unknown error' }] })
+    expect(JSON.parse(text)).toEqual({ errors: [{ code: 'UNKNOWN', message: 'unknown error (request 8f2a-FRA)' }] })
     expect(text).not.toContain(SECRET)
     expect(log).toHaveBeenCalledOnce()
   })

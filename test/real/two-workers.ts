@@ -28,7 +28,7 @@ export async function startTwoWorkers(): Promise<TwoWorkers> {
   const script = await bundleWorker()
 
   async function open(tagReads: string): Promise<RegistryUnderTest> {
-    const settings = { ACCESS: 'open', TAG_READS: tagReads, EDGE_CACHE_SECONDS: '0' }
+    const settings = { ACCESS: 'open', TAG_READS: tagReads, EDGE_CACHE_SECONDS: '0', LOG_REQUESTS: 'none' }
     const registry = await startRegistry({ script, dir: join(data, tagReads), s3: store.s3, settings })
     ending.push(() => registry.stop())
     return {

@@ -89,7 +89,8 @@ test.each([
   '/v2/tags/list',
   '/v2/_catalog/x',
   '/v2/_oci/ext/discover',
-  '/healthz',
+  '/healthz/',
+  '/healthz/live',
   '/robots.txt',
 ])('%s is no endpoint, whatever the method', async (path) => {
   for (const method of METHODS) {

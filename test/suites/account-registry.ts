@@ -1,6 +1,7 @@
 import { createAccounts, type Accounts } from '../../src/accounts/accounts.ts'
 import { createMemoryLoginFailures } from '../../src/accounts/login-failures.ts'
 import { createTokenAuthorizer } from '../../src/accounts/token-authorizer.ts'
+import type { Observer } from '../../src/metrics/answered.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { createMemoryRegistry, type MemoryRegistry } from './registry-under-test.ts'
@@ -36,6 +37,7 @@ export interface AccountRegistryOptions {
   readonly wrap?: (objects: ObjectStore) => ObjectStore
   readonly oidcIssuers?: readonly string[]
   readonly secrets?: readonly string[]
+  readonly observers?: readonly Observer[]
 }
 
 export const ADMIN_TOKEN = 'the-token-of-the-operator-0123456789'
@@ -53,7 +55,14 @@ export function createAccountRegistry(options: AccountRegistryOptions = {}): Acc
     secrets: options.secrets ?? ['the secret that this registry signs with'],
     loginFailures: createMemoryLoginFailures(now),
   })
-  const services = { accounts, authorizer: createTokenAuthorizer(accounts, now), now }
+  const metricsPage = () => 'counted 0\n'
+  const services = {
+    accounts,
+    authorizer: createTokenAuthorizer(accounts, now),
+    metricsPage,
+    observers: options.observers ?? [],
+    now,
+  }
   const registry = createMemoryRegistry({ wrap: () => objects, services })
   const admin = ['admin', ADMIN_TOKEN] as const
 

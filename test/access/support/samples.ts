@@ -57,6 +57,11 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'GET /token': { there: '200' },
   'POST /token': { there: '200' },
   'GET /api/v1/openapi.json': { there: '200' },
+  'GET /healthz': { there: '200' },
+  'HEAD /healthz': { there: '200' },
+  'GET /readyz': { there: '200' },
+  'HEAD /readyz': { there: '200' },
+  'GET /metrics': { there: '200' },
 
   'GET /v2/': { there: '200' },
   'HEAD /v2/': { there: '200' },

@@ -13,7 +13,7 @@ export interface KillableRegistry extends RegistryUnderTest {
 /** @param dir where KV is kept: another one started on it goes on where this one was killed */
 export async function startKillableRegistry(script: string, dir: string, s3: S3Settings): Promise<KillableRegistry> {
   const others = new Set(children())
-  const registry = await startRegistry({ script, dir, s3, settings: { ACCESS: 'open' } })
+  const registry = await startRegistry({ script, dir, s3, settings: { ACCESS: 'open', LOG_REQUESTS: 'none' } })
   const [pid, ...more] = children().filter((child) => !others.has(child))
   if (pid === undefined || more.length > 0) throw new Error('Cannot tell which process is the workerd')
   return {
