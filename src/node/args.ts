@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { errorCode, firstLine, StartFailure } from './failure.ts'
 import type { S3Settings } from './store.ts'
+import type { TlsFiles } from './tls-certificate.ts'
 
 export const HELP = `Runs the whole registry on this machine: npm start -- [options]
 
@@ -10,12 +11,16 @@ export const HELP = `Runs the whole registry on this machine: npm start -- [opti
   --storage-port NUMBER  port on which clients fetch layers (the port after --port)
   --data DIR             where everything is kept (.roadstead)
   --s3-endpoint URL      keep images in this S3-compatible storage instead of --data
+  --tls-cert FILE        speak TLS on both ports, with this certificate (PEM) and
+  --tls-key FILE         its private key; a renewed one is taken within a minute
+  --log-requests         a line of JSON on standard error for each request
   --open                 no accounts: whoever reaches the registry can push, pull and delete
   --help                 this text
 
 With --s3-endpoint, or S3_ENDPOINT in the environment: S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set;
 S3_REGION (auto) and S3_PATH_STYLE (true) can be. S3_FEATURES, S3_TIMEOUT_MS, TAG_READS, EDGE_CACHE_SECONDS,
-ADMIN_TOKEN, TOKEN_SECRET, TOKEN_SECRET_PREVIOUS and OIDC_ISSUERS reach the registry in any case.
+ADMIN_TOKEN, TOKEN_SECRET, TOKEN_SECRET_PREVIOUS, OIDC_ISSUERS, PUBLIC_ORIGIN, BLOB_REDIRECT_ORIGIN and LOG_REQUESTS
+reach the registry in any case.
 Exit status: 0 when stopped, 1 when it cannot start or run.`
 
 /** What the user asked for, checked. */
@@ -29,6 +34,8 @@ export interface Options {
   data: string
   /** Whether everybody may do everything. */
   open: boolean
+  /** `null` for plain HTTP. */
+  tls: TlsFiles | null
   /** The storage to use; `null` for the embedded one. */
   s3: S3Settings | null
   /** Further variables of the Worker that the environment sets. */
@@ -45,6 +52,9 @@ const PASSED_ON = [
   'TOKEN_SECRET',
   'TOKEN_SECRET_PREVIOUS',
   'OIDC_ISSUERS',
+  'PUBLIC_ORIGIN',
+  'BLOB_REDIRECT_ORIGIN',
+  'LOG_REQUESTS',
 ]
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -72,8 +82,9 @@ export function parseOptions(argv: readonly string[], env: Environment): Options
     storagePort,
     data: resolve(values.data),
     open: values.open,
+    tls: parseTlsFiles(values['tls-cert'], values['tls-key']),
     s3: endpoint === null ? null : parseS3Settings(endpoint, env),
-    settings: passedOn(env),
+    settings: { ...passedOn(env), ...(values['log-requests'] ? { LOG_REQUESTS: 'all' } : {}) },
   }
 }
 
@@ -87,6 +98,9 @@ function parseCommandLine(argv: readonly string[]) {
         'storage-port': { type: 'string' },
         data: { type: 'string', default: '.roadstead' },
         's3-endpoint': { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        'log-requests': { type: 'boolean', default: false },
         open: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -115,6 +129,13 @@ function parsePort(option: string, text: string): number {
     throw new StartFailure(`Cannot use ${option} "${text}": it is not a port number from 0 to 65535`)
   }
   return port
+}
+
+function parseTlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | null {
+  if (cert === undefined && key === undefined) return null
+  if (!key) throw new StartFailure('Cannot use --tls-cert without --tls-key: TLS needs both')
+  if (!cert) throw new StartFailure('Cannot use --tls-key without --tls-cert: TLS needs both')
+  return { cert: resolve(cert), key: resolve(key) }
 }
 
 function defaultStoragePort(port: number): number {

@@ -1,20 +1,16 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { listen, type Listener } from './listen.ts'
-
-/** First byte of a TLS connection: a record of the type handshake (RFC 8446, section 5.1). No HTTP method starts with it. */
-const TLS_HANDSHAKE = 0x16
-
-/**
- * What Go's server answers to a TLS client. The first bytes matter: containerd and Docker try plain HTTP next only if
- * they read `HTTP/` where a TLS record should be; docker's classic client and skopeo do so after any failure.
- */
-const PLAIN_HTTP_ONLY =
-  'HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTPS request to an HTTP server.\n'
-
-/** A client that has not said a word for so long is not coming back. */
-const SILENCE_MS = 60_000
-/** How long we go on reading, and dropping, what a client sends after the Worker has answered and closed. */
-const LINGER_MS = 2_000
+import { secureOptions, type Certificate } from './tls-certificate.ts'
+import {
+  answerAndClose,
+  createConnections,
+  hearFirst,
+  linger,
+  PLAIN_HTTP_ONLY,
+  tellPlainHttp,
+  tlsOptions,
+} from './tls-door.ts'
 
 export interface FrontOptions {
   host: string
@@ -22,61 +18,78 @@ export interface FrontOptions {
   port: number
   /** Port on 127.0.0.1 of the HTTP server behind. Clients that come before it is known wait for it. */
   upstream: Promise<number>
+  /** Clients have to speak TLS, and see this; `null` or absent for plain HTTP. */
+  certificate?: Certificate | null
+}
+
+/** A public port. */
+export interface Front extends Listener {
+  /** New connections see this one, where there was one before. */
+  useCertificate(certificate: Certificate): void
 }
 
 /**
- * The registry's public port: bytes go through both ways as they are, except that a TLS client is turned away at once.
- * workerd leaves a ClientHello unanswered, and clients that try TLS first (docker, podman, skopeo) would wait ten seconds.
+ * The registry's public port: bytes go through both ways as they are, out of TLS if there is a certificate. Without one,
+ * a TLS client is turned away at once: workerd leaves a ClientHello unanswered, and clients that try TLS first (docker,
+ * podman, skopeo) would wait ten seconds.
  *
  * @throws {StartFailure} when the port cannot be had
  */
-export async function startFront({ host, port, upstream }: FrontOptions): Promise<Listener> {
-  const sockets = new Set<Socket>()
-  const keep = (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    socket.on('error', () => undefined) // 'close' follows, and says that it failed
-  }
+export async function startFront({ host, port, upstream, certificate = null }: FrontOptions): Promise<Front> {
+  const { keep, end } = createConnections()
   upstream.catch(() => undefined)
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    keep(client)
-    client.setTimeout(SILENCE_MS, () => client.destroy())
-    const leave = () => client.end()
-    client.once('end', leave)
-    client.once('data', (first: Buffer) => {
-      client.setTimeout(0)
-      client.off('end', leave)
-      if (first[0] === TLS_HANDSHAKE) {
-        client.write(PLAIN_HTTP_ONLY)
-        linger(client)
-        return
-      }
-      client.pause()
-      client.unshift(first)
-      upstream.then(
-        (upstreamPort) => {
-          if (client.destroyed) return
-          const worker = connect({ host: '127.0.0.1', port: upstreamPort, allowHalfOpen: true, noDelay: true })
-          keep(worker)
-          splice(client, worker)
-        },
-        () => client.destroy(),
-      )
-    })
-  })
+  const pass = (client: Socket) => {
+    upstream.then(
+      (upstreamPort) => {
+        if (client.destroyed) return
+        const worker = connect({ host: '127.0.0.1', port: upstreamPort, allowHalfOpen: true, noDelay: true })
+        keep(worker)
+        splice(client, worker)
+      },
+      () => client.destroy(),
+    )
+  }
+  const server = certificate === null ? plainServer(keep, pass) : tlsServer(certificate, keep, pass)
 
   const actualPort = await listen(server, host, port, '--port')
   return {
     port: actualPort,
+    useCertificate: (next) => {
+      if ('setSecureContext' in server) server.setSecureContext(secureOptions(next))
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {
           resolve()
         })
-        for (const socket of sockets) socket.destroy()
+        end()
       }),
   }
+}
+
+type Handle = (client: Socket) => void
+
+function plainServer(keep: Handle, pass: Handle) {
+  return createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    keep(client)
+    hearFirst(client, (isTls) => {
+      if (isTls) answerAndClose(client, PLAIN_HTTP_ONLY)
+      else pass(client)
+    })
+  })
+}
+
+function tlsServer(certificate: Certificate, keep: Handle, pass: Handle) {
+  const server = createTlsServer({ ...tlsOptions(certificate), allowHalfOpen: true, noDelay: true })
+  tellPlainHttp(server)
+  server.prependListener('connection', keep)
+  server.on('secureConnection', (client) => {
+    keep(client)
+    client.pause()
+    pass(client)
+  })
+  return server
 }
 
 /** Two connections as one: what either side says, and how it ends, reaches the other. */
@@ -111,15 +124,4 @@ function readOnAfterFailedWrites(socket: Socket): void {
       callback()
     })
   }
-}
-
-/** Closes when all is written, but reads on for a moment: closing on unread bytes would make the system drop our answer. */
-function linger(socket: Socket): void {
-  socket.resume()
-  socket.end(() => {
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-    socket.once('close', () => {
-      clearTimeout(timer)
-    })
-  })
 }

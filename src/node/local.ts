@@ -10,6 +10,7 @@ import { startRegistry } from './registry.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { startStorageFront, type StorageUpstream } from './storage-front.ts'
 import { startStore, type S3Settings } from './store.ts'
+import { nameOf, readCertificate, watchCertificate, type Certificate, type TlsFiles } from './tls-certificate.ts'
 
 export interface LocalOptions {
   /** Address to listen on; 127.0.0.1 unless given. */
@@ -22,6 +23,8 @@ export interface LocalOptions {
   data: string
   /** No accounts: everybody who reaches it may do everything. Otherwise there is an administrator. */
   open?: boolean
+  /** What both ports speak TLS with; `null` or absent for plain HTTP. */
+  tls?: TlsFiles | null
   /** An external storage; `null` or absent for the embedded store. */
   s3?: S3Settings | null
   /** More variables of the Worker, such as `S3_FEATURES`. */
@@ -63,6 +66,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     for (const part of running.splice(0).reverse()) await part.stop()
   }
   try {
+    const certificate = options.tls ? readCertificate(options.tls) : null
     const folder = openDataFolder(options.data)
     running.push({
       stop: () => {
@@ -73,13 +77,20 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
 
     // The ports first: one that is taken is said at once, not after everything has started.
     const worker = Promise.withResolvers<number>()
-    const front = await startFront({ host, port: options.port ?? 0, upstream: worker.promise })
+    const front = await startFront({ host, port: options.port ?? 0, upstream: worker.promise, certificate })
     running.push(front)
     const storage = Promise.withResolvers<StorageUpstream>()
     const storageFront = options.s3
       ? null
-      : await startStorageFront({ host, port: options.storagePort ?? 0, upstream: storage.promise })
+      : await startStorageFront({ host, port: options.storagePort ?? 0, upstream: storage.promise, certificate })
     if (storageFront) running.push(storageFront)
+    if (options.tls && certificate) {
+      const stopWatching = watchCertificate(options.tls, certificate, (next) => {
+        for (const part of [front, storageFront]) part?.useCertificate(next)
+      })
+      running.push({ stop: stopWatching })
+    }
+    const scheme = certificate ? 'https' : 'http'
 
     const s3 = options.s3 ?? (await startEmbedded(options.data, running))
     if (options.s3) await probeStorage(s3)
@@ -94,9 +105,14 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       s3: { ...s3, endpoint },
       settings: {
         ...(options.open ? { ACCESS: 'open' } : accountSettings(options.data, adminToken)),
+        ...(certificate ? { PUBLIC_ORIGIN: 'https://{host}' } : {}),
+        LOG_REQUESTS: 'none',
+        METRICS_PAGE: 'on',
         ...options.settings,
       },
-      redirectOrigin: storageFront && `http://{hostname}:${storageFront.port}`,
+      // Who has a proxy of their own before the storage's port says how that is reached.
+      redirectOrigin:
+        storageFront && (options.settings?.['BLOB_REDIRECT_ORIGIN'] ?? `${scheme}://{hostname}:${storageFront.port}`),
     })
     running.push(registry)
     worker.resolve(registry.port)
@@ -111,9 +127,10 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       },
     })
 
+    const shown = shownHost(host, certificate)
     return {
-      url: `http://${shownHost(host)}:${front.port}`,
-      storageUrl: storageFront && `http://${shownHost(host)}:${storageFront.port}`,
+      url: `${scheme}://${shown}:${front.port}`,
+      storageUrl: storageFront && `${scheme}://${shown}:${storageFront.port}`,
       s3,
       adminToken,
       stop,
@@ -141,8 +158,13 @@ function workerFolder(s3: S3Settings | null): string {
   return `worker-${createHash('sha256').update(`${s3.endpoint} ${s3.bucket}`).digest('hex').slice(0, 12)}`
 }
 
-/** The name under which this machine's user reaches a listener on `host`. Docker takes `localhost` without TLS. */
-function shownHost(host: string): string {
+/**
+ * The name under which this machine's user reaches a listener on `host`: one that the certificate holds for, if there is
+ * one. Docker takes `localhost` without TLS.
+ */
+function shownHost(host: string, certificate: Certificate | null): string {
+  const name = certificate && nameOf(certificate)
+  if (name !== null) return name
   if (['127.0.0.1', '0.0.0.0', '::'].includes(host)) return 'localhost'
   return host.includes(':') ? `[${host}]` : host
 }

@@ -1,5 +1,9 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
-import { listen, type Listener } from './listen.ts'
+import { createServer as createTlsServer } from 'node:https'
+import type { Front } from './front.ts'
+import { listen } from './listen.ts'
+import { secureOptions, type Certificate } from './tls-certificate.ts'
+import { createConnections, tellPlainHttp, tlsOptions } from './tls-door.ts'
 
 /** Headers of one connection, not of the request (RFC 9110, section 7.6.1); `Host` is set anew. */
 const NOT_PASSED_ON = new Set([
@@ -31,6 +35,8 @@ export interface StorageFrontOptions {
   port: number
   /** Clients that come before it is known wait for it. */
   upstream: Promise<StorageUpstream>
+  /** Clients have to speak TLS, and see this; `null` or absent for plain HTTP. */
+  certificate?: Certificate | null
 }
 
 /**
@@ -40,9 +46,10 @@ export interface StorageFrontOptions {
  *
  * @throws {StartFailure} when the port cannot be had
  */
-export async function startStorageFront({ host, port, upstream }: StorageFrontOptions): Promise<Listener> {
+export async function startStorageFront(options: StorageFrontOptions): Promise<Front> {
+  const { host, port, upstream, certificate = null } = options
   upstream.catch(() => undefined)
-  const server = createServer((incoming, outgoing) => {
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     incoming.resume()
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
       refuse(outgoing, 405, { Allow: 'GET, HEAD' })
@@ -56,18 +63,25 @@ export async function startStorageFront({ host, port, upstream }: StorageFrontOp
         refuse(outgoing, 503)
       },
     )
-  })
-  // Node's server answers `HTTP/1.1 400` to a TLS client by itself, at once.
+  }
+  // Node's server without TLS answers `HTTP/1.1 400` to a TLS client by itself, at once.
+  const server = certificate === null ? createServer(answer) : createTlsServer(tlsOptions(certificate), answer)
+  if ('setSecureContext' in server) tellPlainHttp(server)
 
+  const { keep, end } = createConnections()
+  server.prependListener('connection', keep)
   const actualPort = await listen(server, host, port, '--storage-port')
   return {
     port: actualPort,
+    useCertificate: (next) => {
+      if ('setSecureContext' in server) server.setSecureContext(secureOptions(next))
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {
           resolve()
         })
-        server.closeAllConnections()
+        end() // also those that have not spoken yet
       }),
   }
 }

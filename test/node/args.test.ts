@@ -12,6 +12,7 @@ test('without options: loopback, port 5000 and the next, .roadstead here, the em
     storagePort: 5001,
     data: resolve('.roadstead'),
     open: false,
+    tls: null,
     s3: null,
     settings: {},
   })
@@ -23,6 +24,8 @@ test.each([
   [['--storage-port', '7000'], { port: 5000, storagePort: 7000 }],
   [['--host', '0.0.0.0'], { host: '0.0.0.0' }],
   [['--open'], { open: true }],
+  [['--tls-cert', 'a.crt', '--tls-key', '/b.key'], { tls: { cert: resolve('a.crt'), key: resolve('/b.key') } }],
+  [['--log-requests'], { settings: { LOG_REQUESTS: 'all' } }],
   [['--data', '/var/lib/x'], { data: resolve('/var/lib/x') }],
 ])('%j: %j', (argv, want) => {
   expect(parseOptions(argv, {})).toMatchObject(want)
@@ -40,6 +43,9 @@ test.each([
   [['--port', '65536'], 'Cannot use --port "65536": it is not a port number from 0 to 65535'],
   [['--port', ''], 'Cannot use --port "": it is not a port number from 0 to 65535'],
   [['--storage-port', '1.5'], 'Cannot use --storage-port "1.5": it is not a port number from 0 to 65535'],
+  [['--tls-cert', 'a.crt'], 'Cannot use --tls-cert without --tls-key: TLS needs both'],
+  [['--tls-key', 'b.key'], 'Cannot use --tls-key without --tls-cert: TLS needs both'],
+  [['--tls-key', 'b.key', '--tls-cert', ''], 'Cannot use --tls-key without --tls-cert: TLS needs both'],
   [['--port', '65535'], 'Cannot use the port after 65535 for the storage: name a --storage-port'],
   [['--port', '80', '--storage-port', '80'], 'Cannot use port 80 twice: --port and --storage-port must differ'],
 ])('%j is refused: %s', (argv, message) => {
@@ -65,6 +71,12 @@ test('an external storage is described by the environment', () => {
 test('what else the Worker can be told is passed on where it is set', () => {
   const env = { S3_FEATURES: 'checksum-sha256', S3_TIMEOUT_MS: '5000', TAG_READS: '', PATH: '/bin' }
   expect(parseOptions([], env)?.settings).toEqual({ S3_FEATURES: 'checksum-sha256', S3_TIMEOUT_MS: '5000' })
+})
+
+test('the environment says where the registry is to be found and what it logs, the command line says it last', () => {
+  const env = { PUBLIC_ORIGIN: 'https://{host}', BLOB_REDIRECT_ORIGIN: 'https://layers.test', LOG_REQUESTS: 'none' }
+  expect(parseOptions([], env)?.settings).toEqual(env)
+  expect(parseOptions(['--log-requests'], env)?.settings).toEqual({ ...env, LOG_REQUESTS: 'all' })
 })
 
 test('an empty S3_ENDPOINT means the embedded store', () => {

@@ -1,11 +1,17 @@
-import { createServer, request } from 'node:http'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, request, type IncomingMessage } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
 import { StartFailure } from '../../src/node/failure.ts'
 import { startLocal, type Local, type LocalOptions } from '../../src/node/local.ts'
 import { startStore, type S3Settings } from '../../src/node/store.ts'
 import { STAND_IN_WORKER } from './stand-in/worker.ts'
+import { createAuthority } from './support/certificates.ts'
 import { freePorts, isListening, listenOn } from './support/ports.ts'
 import { temporaryFolder } from './support/temporary.ts'
 
@@ -38,8 +44,57 @@ test('the Worker gets the variables of the embedded store', async () => {
     S3_SECRET_ACCESS_KEY: local.s3.secretAccessKey,
     S3_PATH_STYLE: 'true',
     ACCESS: 'open',
+    LOG_REQUESTS: 'none',
+    METRICS_PAGE: 'on',
     BLOB_REDIRECT_ORIGIN: `http://{hostname}:${portOf(local.storageUrl)}`,
   })
+})
+
+test('with a certificate, both ports speak TLS and clients are told https', async () => {
+  const folder = temporaryFolder()
+  const authority = createAuthority(folder)
+  const tls = authority.issue('server', ['DNS:registry.local', 'IP:127.0.0.1'])
+  const local = await start({ data: join(folder, 'data'), tls, settings: { LOG_REQUESTS: 'all' } })
+  const [port, storagePort] = [portOf(local.url), portOf(local.storageUrl)]
+  expect([local.url, local.storageUrl]).toEqual([
+    `https://registry.local:${port}`,
+    `https://registry.local:${storagePort}`,
+  ])
+  const ca = readFileSync(authority.file)
+  const ask = async (at: number) => {
+    const outgoing = requestTls({ host: '127.0.0.1', port: at, path: '/', ca, agent: false }).end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    return { status: response.statusCode, body: await text(response) }
+  }
+  expect(JSON.parse((await ask(port)).body)).toMatchObject({
+    PUBLIC_ORIGIN: 'https://{host}',
+    BLOB_REDIRECT_ORIGIN: `https://{hostname}:${storagePort}`,
+    LOG_REQUESTS: 'all',
+  })
+  expect((await ask(storagePort)).status).toBe(404) // nothing of the store's server but its S3 API
+})
+
+test('where a proxy of the user is reached comes before our ports', async () => {
+  const folder = temporaryFolder()
+  const tls = createAuthority(folder).issue('server', ['DNS:localhost'])
+  const settings = {
+    PUBLIC_ORIGIN: 'https://images.example.com',
+    BLOB_REDIRECT_ORIGIN: 'https://layers.example.com',
+  }
+  const local = await start({ data: join(folder, 'data'), tls, settings })
+  const ca = readFileSync(join(folder, 'ca.crt'))
+  const outgoing = requestTls({ host: '127.0.0.1', port: portOf(local.url), servername: 'localhost', ca, agent: false })
+  const [response] = (await once(outgoing.end(), 'response')) as [IncomingMessage]
+  expect(JSON.parse(await text(response))).toMatchObject(settings)
+})
+
+test('a certificate that cannot be used is said before anything is started', async () => {
+  const folder = temporaryFolder()
+  const data = join(folder, 'data')
+  const tls = { cert: join(folder, 'absent.crt'), key: join(folder, 'absent.key') }
+  const message = `Cannot use --tls-cert "${tls.cert}": there is no such file`
+  await expect(startLocal({ script: STAND_IN_WORKER, data, tls })).rejects.toThrow(new StartFailure(message))
+  expect(existsSync(data)).toBe(false)
 })
 
 test('answers keep their length, whatever their type and whatever encodings the client takes', async () => {
@@ -106,6 +161,8 @@ test('an external storage: its variables, no storage front, and a KV of its own'
     S3_SECRET_ACCESS_KEY: store.s3.secretAccessKey,
     S3_PATH_STYLE: 'true',
     ACCESS: 'open',
+    LOG_REQUESTS: 'none',
+    METRICS_PAGE: 'on',
     S3_FEATURES: 'some,feature',
   })
   expect(await (await fetch(`${external.url}/kv/tag`)).text()).toBe('')
