@@ -25,6 +25,7 @@ test('all commands are there', () => {
     ...['create', 'ls', 'revoke'].map((name) => `token ${name}`),
     ...['add', 'ls', 'rm'].map((name) => `trust ${name}`),
     'audit',
+    'doctor',
   ])
 })
 

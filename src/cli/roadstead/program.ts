@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 
 import { firstLine } from '../../node/failure.ts'
+import { VERSION } from '../../version.ts'
 import { addAuditCommand } from './audit-command.ts'
+import { addDoctorCommand } from './doctor/doctor-command.ts'
 import { CommandFailure, EXIT, EXIT_HELP } from './failure.ts'
 import { addLoginCommands } from './login-commands.ts'
 import { addMemberCommands } from './member-commands.ts'
@@ -23,6 +25,7 @@ ROADSTEAD_REGISTRY, ROADSTEAD_USERNAME and ROADSTEAD_TOKEN in the environment co
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('roadstead')
     .description('Administers a Roadstead registry: users, organisations, access, repositories')
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(--help tells how to use it)')
     .configureOutput({
@@ -42,6 +45,7 @@ export function createProgram(terminal: Terminal): Command {
   addTokenCommands(program, terminal)
   addTrustCommands(program, terminal)
   addAuditCommand(program, terminal)
+  addDoctorCommand(program, terminal)
   return program.addHelpText('after', `${HELP_END}\n\n${EXIT_HELP}`)
 }
 

@@ -28,7 +28,8 @@ export function hostOf(registry: RegistryAddress): string {
   return new URL(registry).host
 }
 
-function isThisMachine(hostname: string): boolean {
+/** By a name under which what is sent stays here. */
+export function isThisMachine(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
 }
 
