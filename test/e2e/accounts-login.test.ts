@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Login } from './clients/client.ts'
 import { createAccounts } from './support/accounts.ts'
 import { clearClients, clientsOf, describeWithClients, folder, images, s3 } from './support/clients.ts'
@@ -28,7 +28,9 @@ describeWithClients('logging in', () => {
 
   test('what npm start prints can be typed as it is', async () => {
     const { docker: beginner } = clientsOf('beginner')
-    const printed = running.daemon.log()
+    const local = await startRegistryWithAccounts(join(folder, 'printed'), null)
+    onTestFinished(() => local.daemon.stop('SIGINT'))
+    const printed = local.daemon.log()
     const [, token = ''] =
       /^The administrator's token, shown this once and kept in .*:\n\n {2}(\S+)$/m.exec(printed) ?? []
     const image = images['app-v1']
@@ -43,7 +45,7 @@ describeWithClients('logging in', () => {
       if (name === 'login') await beginner.with({ input: token })(...line, '--password-stdin')
       else await beginner(...line)
     }
-    expect((await beginner.inspect(`${running.host}/admin/gallery:v1`)).Id).toBe(image.id)
+    expect((await beginner.inspect(`${local.host}/admin/gallery:v1`)).Id).toBe(image.id)
   })
 
   test.for(['dora', 'crew', 'admin'])('docker keeps a refresh token, and not the token of %s', async (name) => {

@@ -5,7 +5,7 @@ import { manifestUrl, readImage } from './support/api.ts'
 import { clearClients, ctr, describeWithClients, docker, folder, images, repository, s3 } from './support/clients.ts'
 import { isListening, until } from './support/daemon.ts'
 import { descendants, isAlive } from './support/processes.ts'
-import { type RunningRegistry, startRegistry } from './support/registry.ts'
+import { type RunningRegistry, startByNpm } from './support/registry.ts'
 import { bytesArrived, listStorage } from './support/storage.ts'
 
 /** A sixth of the layer: the push is under way, and far from its end. */
@@ -20,7 +20,7 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
 
   beforeAll(async () => {
     await clearClients()
-    running = await startRegistry(ownFolder, s3)
+    running = await startByNpm(ownFolder, s3)
     reference = `${repository('large', running.host)}:v1`
     await docker.load(image, reference)
   })
@@ -56,7 +56,7 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
     await expect(push).rejects.toThrow('Cannot run')
     expect(await Promise.all(running.ports.map(isListening))).toEqual([false, false])
 
-    running = await startRegistry(ownFolder, s3, running.ports)
+    running = await startByNpm(ownFolder, s3, running.ports)
     expect((await fetch(manifestUrl(reference))).status, 'of the manifest that was never pushed').toBe(404)
   })
 
@@ -78,5 +78,7 @@ describeWithClients('kill -9 of npm start in the middle of a push', () => {
 /** The registry's own first process: npm may have a shell in between, with the same words on its command line. */
 function firstNode(processes: readonly number[]): number {
   const holds = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('src/node/start.ts')
-  return processes.findLast(holds) ?? 0
+  const first = processes.findLast(holds)
+  if (first === undefined) throw new Error('Cannot find the process of the registry') // kill(0) would end this one
+  return first
 }
