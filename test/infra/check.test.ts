@@ -29,10 +29,16 @@ test.skipIf(WITHOUT_TERRAFORM)('infra/ is right, as far as can be told here', ()
 })
 
 test('without Terraform, it says what it does not check', () => {
-  const { status, stdout } = runCheck({ PATH: '/nowhere' })
+  const { status, stdout } = runCheck({ PATH: '/nowhere', REQUIRE_TERRAFORM: '' })
   expect(stdout).toMatch(/^infra:check: no terraform here/)
   expect(stdout).toContain('SKIP  terraform fmt, validate, test, plan, apply')
   expect(status).toBe(0)
+})
+
+test('where Terraform is required, its absence is a failure', () => {
+  const { status, stderr } = runCheck({ PATH: '/nowhere', REQUIRE_TERRAFORM: '1' })
+  expect(stderr).toContain('terraform not found, and REQUIRE_TERRAFORM is set')
+  expect(status).toBe(1)
 })
 
 test('README.md has the inputs and outputs of the HCL', async () => {
