@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startFront } from '../../src/node/front.ts'
 import { listenOn } from './support/ports.ts'
 import { until } from './support/until.ts'
+import { answersAtTheEnd, answersBeforeTheBody, answerToPush, talksWithoutEnd } from './support/workers.ts'
 
 /** Clients give up on TLS after ten seconds. */
 const AT_ONCE_MS = 2_000
@@ -96,10 +97,7 @@ test('a client that reads slowly slows the Worker down: nothing piles up in betw
 })
 
 test('a side that has said all can still listen', async () => {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    void text(socket).then((question) => socket.end(`you said ${question}`))
-  })
-  const { port, connections } = await frontOf(server)
+  const { port, connections } = await frontOf(answersAtTheEnd())
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   client.end('hello')
   expect(await text(client)).toBe('you said hello')
@@ -107,37 +105,15 @@ test('a side that has said all can still listen', async () => {
 })
 
 test('an answer that comes before the body was read gets to the client', async () => {
-  // As workerd does it: answer, and close with the body unread, which resets the connection.
-  const server = createServer((socket) => {
-    socket.once('data', () => {
-      socket.pause()
-      socket.write('HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\nno', () => socket.destroy())
-    })
-  })
-  const { port, connections } = await frontOf(server)
+  const { port, connections } = await frontOf(answersBeforeTheBody())
   for (let i = 0; i < 20; i++) {
-    const client = connect(port, '127.0.0.1')
-    client.on('error', () => undefined)
-    const push = () => client.writable && client.write(new Uint8Array(1_000_000))
-    client.on('drain', push)
-    client.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n')
-    push()
-    let answer = ''
-    client.on('data', (chunk: Buffer) => (answer += chunk.toString()))
-    await once(client, 'close')
-    expect(answer).toContain('409 Conflict')
+    expect(await answerToPush(connect(port, '127.0.0.1'))).toContain('409 Conflict')
   }
   await until('the end of the connections', () => connections.size === 0)
 })
 
 test('a client that goes takes its connection to the Worker with it', async () => {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const talk = () => socket.writable && socket.write(new Uint8Array(1_000_000))
-    socket.on('drain', talk)
-    socket.resume()
-    talk()
-  })
-  const { port, connections } = await frontOf(server)
+  const { port, connections } = await frontOf(talksWithoutEnd())
   const client = connect(port, '127.0.0.1')
   client.write('anything')
   await once(client, 'data')

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { request } from 'node:https'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
@@ -16,6 +16,7 @@ import { readCertificate, type TlsFiles } from '../../src/node/tls-certificate.t
 import { createAuthority, type Authority } from './support/certificates.ts'
 import { listenOn } from './support/ports.ts'
 import { until } from './support/until.ts'
+import { answersAtTheEnd, answersBeforeTheBody, answerToPush, talksWithoutEnd } from './support/workers.ts'
 
 const BIG_BYTES = 100_000_000
 const NAME = 'registry.local'
@@ -185,10 +186,7 @@ describe('the registry, over TLS as without', () => {
   })
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('a side that has said all can still listen: %s', async (version) => {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      void text(socket).then((question) => socket.end(`you said ${question}`))
-    })
-    const { port, connections } = await frontOf(server)
+    const { port, connections } = await frontOf(answersAtTheEnd())
     const client = await connected(port, { allowHalfOpen: true, minVersion: version, maxVersion: version })
     client.end('hello')
     expect(await text(client)).toBe('you said hello')
@@ -196,36 +194,15 @@ describe('the registry, over TLS as without', () => {
   })
 
   test('an answer that comes before the body was read gets to the client', async () => {
-    const server = createServer((socket) => {
-      socket.once('data', () => {
-        socket.pause()
-        socket.write('HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\nno', () => socket.destroy())
-      })
-    })
-    const { port, connections } = await frontOf(server)
+    const { port, connections } = await frontOf(answersBeforeTheBody())
     for (let i = 0; i < 20; i++) {
-      const client = await connected(port)
-      client.on('error', () => undefined)
-      const push = () => client.writable && client.write(new Uint8Array(1_000_000))
-      client.on('drain', push)
-      client.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n')
-      push()
-      let answer = ''
-      client.on('data', (chunk: Buffer) => (answer += chunk.toString()))
-      await once(client, 'close')
-      expect(answer).toContain('409 Conflict')
+      expect(await answerToPush(await connected(port))).toContain('409 Conflict')
     }
     await until('the end of the connections', () => connections.size === 0)
   })
 
   test('a client that goes takes its connection to the Worker with it', async () => {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      const talk = () => socket.writable && socket.write(new Uint8Array(1_000_000))
-      socket.on('drain', talk)
-      socket.resume()
-      talk()
-    })
-    const { port, connections } = await frontOf(server)
+    const { port, connections } = await frontOf(talksWithoutEnd())
     const client = await connected(port)
     client.write('anything')
     await once(client, 'data')
